@@ -1,0 +1,1 @@
+"""The one configuration file, crosstie.toml: read, validated, frozen."""

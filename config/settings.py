@@ -1,0 +1,313 @@
+"""What crosstie.toml may say, as frozen types; each key carries the description that docs and editors show.
+
+Connection and source settings are extended by each tracker's own `settings` module; the mapping from `kind`
+to those types is handed to `config.load` by the service, so nothing here knows a tracker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from model.values import StatusCategory, Unit
+
+__all__ = [
+    "Calendar",
+    "Config",
+    "ConnectionSettings",
+    "DatedRate",
+    "Deliverable",
+    "Dimension",
+    "ExchangeRate",
+    "Finish",
+    "Frozen",
+    "General",
+    "Kind",
+    "Limits",
+    "Masters",
+    "NamedMilestone",
+    "Person",
+    "Project",
+    "Rates",
+    "SourceSettings",
+    "StatusMap",
+    "StoreSettings",
+    "TieRules",
+]
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def _duration(value: object) -> object:
+    if isinstance(value, str) and len(value) > 1 and value[-1] in _UNITS and value[:-1].isdigit():
+        return timedelta(seconds=int(value[:-1]) * _UNITS[value[-1]])
+    if isinstance(value, timedelta):
+        return value
+    raise ValueError('a duration such as "30s", "15m", "6h" or "90d"')
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_duration, json_schema_input_type=Annotated[str, Field(pattern=r"^[0-9]+[smhd]$")]),
+]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+class Frozen(BaseModel):
+    """Frozen, and unknown keys are errors: a misspelt key must never be ignored silently."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class StatusMap(Frozen):
+    """Which of a tracker's own words mean which unified status; compared without regard to case."""
+
+    todo: tuple[str, ...] = Field((), description="Words that mean: not started.", examples=[["Backlog"]])
+    doing: tuple[str, ...] = Field((), description="Words that mean: in progress.", examples=[["In Review"]])
+    done: tuple[str, ...] = Field((), description="Words that mean: finished.", examples=[["Released"]])
+    cancelled: tuple[str, ...] = Field(
+        (), description="Words that mean: will not be done; leaves the scope.", examples=[["Won't do"]]
+    )
+
+    def category(self, word: str) -> StatusCategory | None:
+        """The unified status this map gives a tracker's word; None when the map does not name it."""
+        folded = word.casefold()
+        for category in (
+            StatusCategory.TODO,
+            StatusCategory.DOING,
+            StatusCategory.DONE,
+            StatusCategory.CANCELLED,
+        ):
+            if any(folded == known.casefold() for known in getattr(self, category.value)):
+                return category
+        return None
+
+    def over(self, wider: StatusMap) -> StatusMap:
+        """This map with `wider` consulted for words that it does not name itself."""
+        return StatusMap(
+            **{
+                name: (*getattr(self, name), *(w for w in getattr(wider, name) if self.category(w) is None))
+                for name in StatusMap.model_fields
+            }
+        )
+
+
+class Calendar(Frozen):
+    """The working calendar: what is not in `week`, a public holiday or a closed day is not a working day."""
+
+    country: str | None = Field(
+        None, description="ISO 3166 country whose public holidays are free.", examples=["GB"]
+    )
+    region: str | None = Field(None, description="Subdivision of the country.", examples=["ENG"])
+    hours_per_day: Decimal = Field(Decimal(8), gt=0, le=24, description="Working hours of a standard day.")
+    week: tuple[Weekday, ...] = Field(("mon", "tue", "wed", "thu", "fri"), description="Working weekdays.")
+    closed: tuple[str, ...] = Field(
+        (),
+        description='Further free days: "2026-12-24" or "2026-12-24/2027-01-02".',
+        examples=[["2026-12-24/2027-01-02"]],
+    )
+
+
+class StoreSettings(Frozen):
+    url: str = Field(
+        "sqlite:///crosstie.db",
+        description="Where everything is kept: a SQLite file (relative to this file) or postgresql://…",
+    )
+    password: str | None = Field(
+        None, description="Reference to the PostgreSQL password.", examples=["file:/run/secrets/db"]
+    )
+    keep_raw: Duration = Field(timedelta(days=90), description="How long raw pages are kept.")
+
+
+class General(Frozen):
+    timezone: str = Field("UTC", description="IANA zone of dates in reports.", examples=["Europe/London"])
+    language: str = Field("en-GB", description="Number and date formats.", examples=["en-GB", "en-US"])
+    calendar: Calendar = Field(default_factory=Calendar, description="Working calendar.")
+    store: StoreSettings = Field(default_factory=StoreSettings, description="The store.")
+
+
+class ConnectionSettings(Frozen):
+    """What every connection has; each kind adds its address and its credentials, by reference only."""
+
+    name: str = Field("", exclude=True, description="The connection's name; taken from its table.")
+    kind: str = Field(description="The tracker: jira, github, planner or file.")
+    visibility: Literal["public", "internal", "restricted"] = Field(
+        "internal", description="Who may see what is in it; nothing is ever written to a wider audience."
+    )
+    timeout: Duration = Field(timedelta(seconds=60), description="Longest wait for one answer.")
+    ca_file: Path | None = Field(None, description="Certificate authorities to trust besides the usual ones.")
+    proxy: str | None = Field(None, description="Outgoing proxy.", examples=["http://proxy.example:3128"])
+
+
+class SourceSettings(Frozen):
+    """What every source has; each kind adds the keys that say which part of the tracker it reads."""
+
+    connection: str = Field(description="Name of the connection it is read through.")
+    unit: Unit | None = Field(None, description="What estimates count here; default: the project's unit.")
+    status: StatusMap = Field(default_factory=StatusMap, description="Status words of this source only.")
+    rework: tuple[str, ...] = Field(
+        (), description="Issue types that repair in-sprint work: reported apart from added scope."
+    )
+
+    @property
+    def key(self) -> str:
+        """The source's stable name within its connection; it marks its rows in the store."""
+        raise AttributeError("each kind names its sources")
+
+
+class Finish(Frozen):
+    milestone: str = Field(description="The milestone whose date is the project's finish.")
+    target: date | None = Field(None, description="The date promised for it.")
+
+
+class NamedMilestone(Frozen):
+    """A dated goal declared here instead of in a tracker."""
+
+    due: date = Field(description="Its date.")
+    label: str | None = Field(None, description="Issues with this label belong to it.")
+
+
+class Deliverable(Frozen):
+    name: str = Field(description="The outcome's name.")
+    owner: str | None = Field(None, description="A key of [people].")
+    due: date | None = Field(None, description="When it must be there.")
+    acceptance: tuple[str, ...] = Field((), description="Acceptance criteria.")
+    label: str | None = Field(None, description="Issues with this label belong to it.")
+    milestone: str | None = Field(None, description="Issues of this milestone belong to it.")
+    epic: str | None = Field(None, description="Children of this issue key belong to it.")
+
+
+class Dimension(Frozen):
+    """An axis that reports can be cut by, mapped from what the trackers hold."""
+
+    origin: Literal["label", "component", "bucket", "milestone", "type", "source", "field"] = Field(
+        alias="from", description="Where the value is found."
+    )
+    pattern: str | None = Field(
+        None, description="Regular expression; its first group is the value.", examples=["wave:(.+)"]
+    )
+    field: str | None = Field(None, description='With from = "field": the mapped field\'s name.')
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, populate_by_name=True)
+
+
+class TieRules(Frozen):
+    keys: tuple[str, ...] = Field(
+        (),
+        description="Patterns of issue keys that tie if found in a title or body.",
+        examples=[["PAY-\\d+"]],
+    )
+    suggest_by_title: bool = Field(True, description="List issues with alike titles as suggestions.")
+
+
+class Masters(Frozen):
+    """Which connection's value speaks for tied issues; default: the order of the project's sources."""
+
+    dates: str | None = Field(None, description="Connection for start and due.")
+    estimate: str | None = Field(None, description="Connection for estimates.")
+    status: str | None = Field(None, description="Connection for status.")
+
+
+class Limits(Frozen):
+    """Where green ends and where amber ends, as shares; printed on every report that uses them."""
+
+    slip: tuple[Decimal, Decimal] = Field(
+        (Decimal("0.05"), Decimal("0.10")), description="Finish slip / remaining duration."
+    )
+    sprint_scope: tuple[Decimal, Decimal] = Field(
+        (Decimal("0.10"), Decimal("0.20")), description="Net scope change of the current sprint / committed."
+    )
+    scope: tuple[Decimal, Decimal] = Field(
+        (Decimal("0.10"), Decimal("0.20")), description="Net scope change since the baseline / committed."
+    )
+    stale: Duration = Field(timedelta(days=1), description="A source older than this is never green.")
+
+
+class Project(Frozen):
+    """What the project manager runs: sources from several connections, read as one."""
+
+    name: str = Field(description="The project's name on every report.")
+    start: date | None = Field(None, description="When it began; used where no baseline says it.")
+    finish: Finish | None = Field(None, description="What counts as the project's finish.")
+    unit: Unit = Field(Unit.POINTS, description="What estimates count: points, hours, days or count.")
+    unestimated: Literal["exclude", "median", "one"] = Field(
+        "exclude", description="How issues without an estimate count in effort totals."
+    )
+    sources: tuple[Any, ...] = Field(description="What it reads.", min_length=1)
+    ties: TieRules = Field(default_factory=TieRules, description="What ties issues together.")
+    masters: Masters = Field(default_factory=Masters, description="Whose value speaks for tied issues.")
+    dimensions: Mapping[str, Dimension] = Field(default_factory=dict, description="Axes to cut reports by.")
+    milestones: Mapping[str, NamedMilestone] = Field(default_factory=dict, description="Milestones by name.")
+    deliverables: Mapping[str, Deliverable] = Field(default_factory=dict, description="Named outcomes.")
+    limits: Limits = Field(default_factory=Limits, description="Limits of green and amber.")
+    scope_grace: Duration = Field(
+        timedelta(0), description="Changes this soon after a sprint's start count as committed."
+    )
+    recovery: str = Field("", description="The manager's back-to-green plan, shown when amber or red.")
+    period: Weekday = Field("fri", description="The weekday on which a reporting week ends.")
+
+
+class Person(Frozen):
+    name: str = Field(description="Their name.")
+    accounts: Mapping[str, str] = Field(
+        default_factory=dict, description="Connection name -> immutable account id there."
+    )
+    role: str | None = Field(None, description="Role, for rates.")
+    capacity: Decimal = Field(Decimal(1), ge=0, le=1, description="Share of the calendar.")
+    absent: tuple[str, ...] = Field((), description='Absences: "2026-04-01/2026-04-10".')
+
+
+class DatedRate(Frozen):
+    """An hourly rate from a day on; the most specific (person, then role) and latest one wins."""
+
+    valid_from: date = Field(alias="from", description="First day of validity.")
+    rate: Decimal = Field(ge=0, description="Per hour.")
+    person: str | None = Field(None, description="A key of [people].")
+    role: str | None = Field(None, description="A role.")
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, populate_by_name=True)
+
+
+class ExchangeRate(Frozen):
+    source: str = Field(alias="from", description="ISO 4217 code.")
+    to: str = Field(description="ISO 4217 code.")
+    on: date = Field(description="The rate's date.")
+    rate: Decimal = Field(gt=0, description="Units of `to` for one unit of `from`.")
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, populate_by_name=True)
+
+
+class Rates(Frozen):
+    currency: str = Field("EUR", pattern="^[A-Z]{3}$", description="ISO 4217 code of the rates.")
+    default: Decimal | None = Field(None, ge=0, description="Rate per hour where nothing else fits.")
+    roles: Mapping[str, Decimal] = Field(default_factory=dict, description="Rate per hour by role.")
+    dated: tuple[DatedRate, ...] = Field((), description="Rates with a first day of validity.")
+    exchange: tuple[ExchangeRate, ...] = Field((), description="Dated exchange rates.")
+
+
+class _Mapping(Frozen):
+    status: StatusMap = Field(default_factory=StatusMap, description="Status words of all sources.")
+
+
+class Config(Frozen):
+    """The whole file. `connections` and each project's `sources` hold the kinds' own settings types."""
+
+    version: Literal[1] = Field(description="Version of this format.")
+    general: General = Field(default_factory=General, description="Zone, language, calendar, store.")
+    connections: Mapping[str, Any] = Field(description="Accounts on trackers, by name.")
+    projects: Mapping[str, Project] = Field(default_factory=dict, description="Projects, by name.")
+    mapping: _Mapping = Field(default_factory=_Mapping, description="Words of all trackers.")
+    people: Mapping[str, Person] = Field(default_factory=dict, description="One person, several accounts.")
+    rates: Rates = Field(default_factory=Rates, description="Hourly rates.")
+
+
+class Kind(Frozen):
+    """The settings types a tracker's folder brings."""
+
+    connection: type[ConnectionSettings]
+    source: type[SourceSettings]

@@ -1,0 +1,175 @@
+"""The connector contract: what every tracker's folder offers, and nothing else is known above it.
+
+A *stream* is one cursor's worth of reading within a source ("issues", "sprints", "items" ...). A *batch* is
+what one page of a stream said. A *cursor* is a text only its connector understands: it is stored in the
+same transaction as its batch, so a killed pull goes on with the very next page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar, Protocol
+
+from model.values import (
+    Account,
+    Cost,
+    Dependency,
+    Event,
+    Issue,
+    Milestone,
+    Sprint,
+    Worklog,
+)
+
+__all__ = [
+    "Batch",
+    "Capabilities",
+    "CheckReport",
+    "Connector",
+    "FieldFinding",
+    "History",
+    "Parked",
+    "Permission",
+    "RawPage",
+    "SourceOffer",
+]
+
+
+class History(StrEnum):
+    """How much of an issue's past the tracker itself can tell."""
+
+    FULL = "full"
+    PARTIAL = "partial"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a tracker can and cannot say, as data: reports and the docs' table read it."""
+
+    history: History
+    history_fields: frozenset[str]
+    sprints: bool
+    milestones: bool
+    dependencies: bool
+    worklogs: bool
+    costs: bool
+    deletions: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class RawPage:
+    """A page as received, kept so that a mapping can be replayed without asking again."""
+
+    stream: str
+    position: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A record that could not be understood; the rest of its page went on."""
+
+    id: str
+    key: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one page said.
+
+    `speaks_for` names the issue fields this stream knows (None: all of them); the recorder leaves the others
+    as stored. `cursor` is where to go on; `complete` is set on the stream's last page of a clean walk.
+    `expected` is the tracker's own count for the walk, where it gives one. `dependencies_of` lists the issue
+    ids whose complete set of incoming links stands in `dependencies`. `gone` lists ids for which the
+    tracker itself gave a tombstone; absence never means gone.
+    """
+
+    stream: str
+    cursor: str
+    complete: bool
+    issues: tuple[Issue, ...] = ()
+    sprints: tuple[Sprint, ...] = ()
+    milestones: tuple[Milestone, ...] = ()
+    dependencies: tuple[Dependency, ...] = ()
+    dependencies_of: frozenset[str] = frozenset()
+    worklogs: tuple[Worklog, ...] = ()
+    worklogs_removed: frozenset[str] = frozenset()
+    costs: tuple[Cost, ...] = ()
+    accounts: tuple[Account, ...] = ()
+    events: tuple[Event, ...] = ()
+    gone: frozenset[str] = frozenset()
+    parked: tuple[Parked, ...] = ()
+    raw: tuple[RawPage, ...] = ()
+    speaks_for: frozenset[str] | None = None
+    expected: int | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    name: str
+    granted: bool
+    needed_for: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldFinding:
+    """A field we looked for: the candidates found; more than one means the config must choose."""
+
+    field: str
+    candidates: tuple[str, ...]
+    chosen: str | None
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What `crosstie check` says of one connection."""
+
+    account: str
+    permissions: tuple[Permission, ...] = ()
+    fields: tuple[FieldFinding, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOffer:
+    """Something the token can see that a project could read; `settings` are the config keys that name it."""
+
+    title: str
+    settings: Mapping[str, str]
+    detail: str = ""
+
+
+class Connector(Protocol):
+    """One connection on one tracker. Blocking, used by one thread at a time, made afresh for each run.
+
+    Errors are those of connectors.errors. Nothing is written to the tracker by any method here.
+    """
+
+    kind: ClassVar[str]
+    capabilities: ClassVar[Capabilities]
+
+    def check(self, sources: tuple[object, ...]) -> CheckReport:
+        """Sign in with the least possible requests and say as whom and with which rights."""
+        ...
+
+    def offers(self) -> Iterator[SourceOffer]:
+        """Everything the credential can see that could be a source."""
+        ...
+
+    def pull(self, source: object, cursors: Mapping[str, str], now: datetime) -> Iterator[Batch]:
+        """Read what changed since `cursors` (stream -> cursor; empty: everything), page by page.
+
+        `source` is this kind's source settings. Streams come one after the other; each ends with a batch that
+        is `complete`. An exception ends the pull; what was yielded before it stands.
+        """
+        ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,45 @@
+"""Errors named by the reaction they ask for; each message ends with what to do next."""
+
+from __future__ import annotations
+
+__all__ = [
+    "AccessRefused",
+    "ConnectorError",
+    "Misconfigured",
+    "RetryLater",
+    "SkipIssue",
+    "SourceStopped",
+    "Unreachable",
+]
+
+
+class ConnectorError(Exception):
+    """Base of everything a connector raises on purpose; the text is safe to show and to log."""
+
+
+class Misconfigured(ConnectorError):
+    """The configuration names something the tracker does not have: change the file, do not retry."""
+
+
+class AccessRefused(ConnectorError):
+    """The tracker refused the credential or a permission is missing: a person must act."""
+
+
+class Unreachable(ConnectorError):
+    """No answer, or only failures, after the policy's last try: a later run may succeed."""
+
+
+class RetryLater(ConnectorError):
+    """The tracker asked to wait, or failed in passing; `after` is its own wish in seconds, if it gave one."""
+
+    def __init__(self, message: str, after: float | None = None) -> None:
+        super().__init__(message)
+        self.after = after
+
+
+class SkipIssue(ConnectorError):
+    """One record cannot be understood; park it and go on with the page."""
+
+
+class SourceStopped(ConnectorError):
+    """The answer breaks a promise we rely on (loop, foreign address, oversized page): stop this source."""

@@ -1,0 +1,1 @@
+"""A connector over values in memory, for tests and for authors to read."""

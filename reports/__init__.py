@@ -1,0 +1,1 @@
+"""Pure functions from a View of the store to typed results, and their renderers."""

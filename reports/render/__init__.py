@@ -1,0 +1,1 @@
+"""The same report as terminal text, Markdown, JSON and HTML."""

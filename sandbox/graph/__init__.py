@@ -1,0 +1,1 @@
+"""A stand-in of Microsoft Graph and Entra."""

@@ -1,0 +1,1 @@
+"""Pull, record, tie, reconcile: how tracker facts become one history."""
