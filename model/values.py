@@ -92,13 +92,13 @@ class CostKind(StrEnum):
 
 
 class EvidenceKind(StrEnum):
-    """Why two issues are the same work, strongest first; a title only ever suggests."""
+    """Why two issues are the same work, strongest first; the last one ties nothing."""
 
     MANUAL = "manual"
     MARKER = "marker"
     LINK = "link"
     KEY = "key"
-    TITLE = "title"
+    SUGGESTED = "suggested"
 
 
 @dataclass(frozen=True, slots=True, order=True)
