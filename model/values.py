@@ -17,6 +17,7 @@ __all__ = [
     "Cost",
     "CostKind",
     "Dependency",
+    "Disagreement",
     "Entity",
     "Event",
     "EvidenceKind",
@@ -27,6 +28,7 @@ __all__ = [
     "Money",
     "Origin",
     "Ref",
+    "SideValue",
     "Sprint",
     "SprintState",
     "StatusCategory",
@@ -284,3 +286,24 @@ class TieEdge:
     detail: str
     learned: datetime
     confidence: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class SideValue:
+    """What one side of a tie says of a field, and who last said so when; `at` is None without history."""
+
+    ref: Ref
+    key: str
+    source: str
+    value: object
+    actor: str | None = None
+    at: datetime | None = None
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """A field on which tied issues do not say the same."""
+
+    field: str
+    sides: tuple[SideValue, ...]
