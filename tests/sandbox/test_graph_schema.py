@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from sandbox.graph.app import GraphApp
 from sandbox.graph.entra import Tokens
 from sandbox.server import Stand
-from tests.sandbox.graph_world import CLIENT, GROUP, Office
+from tests.sandbox.graph_world import BEN, CLIENT, GROUP, Office
 
 SPEC = Path(__file__).parents[2].parent / "shared" / "data" / "openapi" / "graph-planner-v1.yml"
 
@@ -24,8 +24,8 @@ pytestmark = pytest.mark.shared
 def json_schema(node: Any) -> Any:
     """An OpenAPI 3.0 schema as JSON Schema, strict about keys.
 
-    `nullable` becomes a null type, and so does every property that is only a reference (3.0 can't say that it is
-    nullable, and Graph sends `completedBy: null`). `additionalProperties: {type: object}` is how Microsoft's
+    `nullable` becomes a null type, and so does every property that is only a reference (3.0 can't say that
+    it is nullable, and Graph sends `completedBy: null`). `additionalProperties: {type: object}` is how Microsoft's
     converter writes "open type"; on entities it would forbid `@odata.etag`, so entities get instead: no key
     that isn't described, save OData's annotations.
     """
@@ -52,11 +52,11 @@ def json_schema(node: Any) -> Any:
 
 
 @pytest.fixture(scope="module")
-def described() -> Iterator[dict[str, Any]]:
+def described() -> dict[str, Any]:
     if not SPEC.exists():
         pytest.skip(f"the shared OpenAPI description is absent: {SPEC}")
     document = yaml.load(SPEC.read_text(), Loader=yaml.CSafeLoader)
-    yield {
+    return {
         "paths": document["paths"],
         "components": {
             "schemas": json_schema(document["components"]["schemas"]),
@@ -69,7 +69,7 @@ def described() -> Iterator[dict[str, Any]]:
 def served() -> Iterator[tuple[Office, httpx.Client]]:
     office = Office(page=1)
     office.full_task()
-    office.tenant.create_task(office.plan, office.doing, "A bare task", actor=office.tenant.apps[CLIENT].id)
+    office.tenant.create_task(office.plan, office.doing, "A bare task", actor=BEN)
     with Stand(GraphApp(office.tenant)) as stand:
         token = Tokens(office.tenant).issue(office.tenant.apps[CLIENT], stand.url)
         headers = {"Authorization": f"Bearer {token}"}

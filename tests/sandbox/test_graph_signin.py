@@ -1,4 +1,4 @@
-"""msal, the real library, signs in at the Entra stand-in over TLS that only the throw-away authority vouches for."""
+"""msal, the real library, signs in at the Entra stand-in over TLS with a throw-away authority."""
 
 from __future__ import annotations
 
@@ -161,6 +161,7 @@ def test_a_throttled_sign_in_and_a_broken_gateway_look_like_themselves(
 
 
 def test_plain_trust_refuses_the_throw_away_authority(entra: Stand) -> None:
-    with requests.Session() as stranger, pytest.raises(requests.exceptions.SSLError):
+    with requests.Session() as stranger:
         stranger.trust_env = False
-        stranger.get(f"{entra.url}/{TENANT}/v2.0/.well-known/openid-configuration")
+        with pytest.raises(requests.exceptions.SSLError):
+            stranger.get(f"{entra.url}/{TENANT}/v2.0/.well-known/openid-configuration")
