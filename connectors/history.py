@@ -1,7 +1,7 @@
 """From a set as it is now and what was added and removed, back to what it was before and after each change.
 
 Trackers record single additions and removals ("labeled", one fix version at a time), reports need whole
-values: the walk starts at the present, which is certain, and undoes the changes from the newest to the oldest.
+values: the walk starts at the present, which is certain, and undoes the changes from newest to oldest.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,7 +17,7 @@ def test_a_recorded_life_is_found_again_from_its_end(
     start: frozenset[str], targets: list[frozenset[str]]
 ) -> None:
     life = [start, *targets]
-    pairs = list(zip(life, life[1:], strict=False))
+    pairs = list(pairwise(life))
     steps = [Step(after - before, before - after) for before, after in pairs]
     assert walk_back(life[-1], steps) == pairs
 
