@@ -84,14 +84,12 @@ class MemoryTracker:
         shelf.records[key] = record
         self._touch(shelf, key)
 
-    def edit(
-        self, source: str, issue: str, at: datetime, actor: str | None = None, **fields: object
-    ) -> Issue:
+    def edit(self, source: str, issue: str, at: datetime, actor: str | None = None, **fields: Any) -> Issue:
         """Change fields of one issue; KeyError: no such issue."""
         before = self._shelves[source].records[Entity.ISSUE, issue]
-        after = replace(before, **fields)  # type: ignore[arg-type] - the names are the caller's
+        assert isinstance(before, Issue)
+        after = replace(before, **fields)
         self.put(after, at, actor)
-        assert isinstance(after, Issue)
         return after
 
     def delete(self, source: str, issue: str) -> None:
