@@ -1,0 +1,245 @@
+"""The stand-in's memory: issues with their real change histories, and the acts people do to them.
+
+Nothing here knows HTTP. Ids count up from fixed numbers and every stamp comes from the world's clock, so the
+same acts make the same site.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, timedelta
+from itertools import count
+from typing import Any
+
+from sandbox.clock import WorldClock
+from sandbox.jira.catalog import ISSUE_TYPES, PRIORITIES, STATUSES, called
+from sandbox.jira.changes import EDITORS, change_status, link_item, move_items, set_sprints, track_time
+from sandbox.jira.places import Places
+from sandbox.jira.records import History, Issue, Item, Worklog
+
+__all__ = ["JiraSite"]
+
+_CARRY_DELAY = timedelta(milliseconds=300)
+_MEDIUM = called(PRIORITIES, "Medium")
+_BACKLOG = STATUSES[0]
+
+
+class JiraSite(Places):
+    """One Jira Cloud site. `actor` is the account id of who acts; `url` is what people see it under."""
+
+    def __init__(self, clock: WorldClock, url: str, zone: str = "America/Los_Angeles") -> None:
+        super().__init__(clock, url, zone)
+        self.worklogs: dict[int, Worklog] = {}
+        self.logged: list[tuple[datetime, int]] = []
+        self.unlogged: list[tuple[datetime, int]] = []
+        self.revision = 0
+        self._by_key: dict[str, str] = {}
+        self._members: dict[int, dict[str, None]] = {}
+        self._ids = count(10001)
+        self._histories = count(100001)
+        self._worklog_ids = count(20001)
+        self._links = count(30001)
+
+    def find(self, id_or_key: str) -> Issue | None:
+        """By id, key in any case, or a key it had before it was moved; None when there is none."""
+        return self.issues.get(id_or_key) or self.issues.get(self._by_key.get(id_or_key.upper(), ""))
+
+    def key_of(self, id: str) -> str:
+        return self.issues[id].key
+
+    def create_issue(
+        self,
+        project: str,
+        type: str,
+        summary: str,
+        actor: str,
+        description: str = "",
+        points: float | None = None,
+        due: date | None = None,
+        start: date | None = None,
+        assignee: str | None = None,
+        labels: Iterable[str] = (),
+        components: Iterable[str] = (),
+        parent: str | None = None,
+        sprint: int | None = None,
+        version: str | None = None,
+        original_estimate_s: int | None = None,
+    ) -> str:
+        """A new issue in the backlog; values given here are in no history, as in Jira."""
+        issue = self._draft(project, type, summary, actor)
+        self._change(
+            issue,
+            description=description,
+            points=points,
+            due=due,
+            start=start,
+            assignee=assignee,
+            labels=labels,
+            components=components,
+            parent=parent,
+            sprint=sprint,
+            version=version,
+            original_estimate_s=original_estimate_s,
+        )
+        self.issues[issue.id] = issue
+        self._by_key[issue.key] = issue.id
+        self.revision += 1
+        return issue.id
+
+    def edit(self, id: str, actor: str, **fields: Any) -> None:
+        """Change fields in one save: those of `create_issue` and `priority`. ValueError: no such field."""
+        issue = self.issues[id]
+        unknown = fields.keys() - EDITORS.keys()
+        if unknown:
+            raise ValueError(f"an issue has no {', '.join(sorted(unknown))}; it has {', '.join(EDITORS)}")
+        self._save(issue, actor, self._change(issue, **fields))
+
+    def transition(self, id: str, actor: str, status: str) -> None:
+        """Any status can be reached from any other."""
+        issue = self.issues[id]
+        category, resolution = issue.status.category, issue.resolution
+        self._save(issue, actor, change_status(issue, called(STATUSES, status)))
+        if issue.status.category != category:
+            issue.category_changed = issue.updated
+        if issue.resolution != resolution:
+            issue.resolved = issue.updated if issue.resolution else None
+
+    def close_sprint(self, id: int, carry_to: int | None = None, actor: str | None = None) -> None:
+        """Complete a sprint. What is not done goes to `carry_to` a moment later, or stays in the backlog.
+
+        Jira rewrites the carried issues' sprint list to "old, new" only after the sprint's completeDate.
+        ValueError: the sprint is not active, or `carry_to` is closed.
+        """
+        sprint = self.sprints[id]
+        if sprint.state != "active":
+            raise ValueError(f"sprint {id} is {sprint.state}; only an active sprint can be completed")
+        if carry_to is not None and self.sprints[carry_to].state == "closed":
+            raise ValueError(f"sprint {carry_to} is closed and takes no issues")
+        sprint.state = "closed"
+        sprint.completed = self.clock.now()
+        for issue in self.in_sprint(id):
+            if issue.status.category == "done" or carry_to is None:
+                continue
+            before = issue.sprints
+            items = set_sprints(self, issue, (*before, carry_to))
+            self._enroll(issue, before)
+            self._save(issue, actor, items, at=sprint.completed + _CARRY_DELAY)
+
+    def in_sprint(self, id: int) -> Iterator[Issue]:
+        """The issues whose sprint list names this sprint, in the order in which they came."""
+        for issue in tuple(self._members.get(id, ())):
+            yield self.issues[issue]
+
+    def log_work(self, id: str, author: str, started: datetime, seconds: int) -> str:
+        issue = self.issues[id]
+        worklog = Worklog(
+            next(self._worklog_ids), id, self.users[author].account_id, self.clock.now(), started, seconds
+        )
+        self.worklogs[worklog.id] = worklog
+        self.logged.append((worklog.created, worklog.id))
+        issue.worklogs.append(worklog.id)
+        self._save(issue, author, track_time(issue, worklog, 1))
+        return str(worklog.id)
+
+    def delete_worklog(self, id: str) -> None:
+        worklog = self._forget(int(id))
+        issue = self.issues[worklog.issue]
+        issue.worklogs.remove(worklog.id)
+        self.unlogged.append((self.clock.now(), worklog.id))
+        self._save(issue, worklog.author, track_time(issue, worklog, -1))
+
+    def block(self, a: str, b: str, actor: str | None = None) -> None:
+        """Link the two: `a` blocks `b`. Both get a line in their history."""
+        first, second = self.issues[a], self.issues[b]
+        link = str(next(self._links))
+        first.blocks[link] = b
+        second.blocked_by[link] = a
+        self._save(first, actor, link_item("blocks", second.key))
+        self._save(second, actor, link_item("is blocked by", first.key))
+
+    def move(self, id: str, project: str, actor: str | None = None) -> str:
+        """Move to another project: same id, new key, and the old key goes on finding it."""
+        issue = self.issues[id]
+        if project == issue.project:
+            raise ValueError(f"{issue.key} is in {project} already")
+        home = self.projects[project]
+        home.last_number += 1
+        key = f"{project}-{home.last_number}"
+        items = move_items(self, issue, project, key)
+        issue.project, issue.key, issue.number = project, key, home.last_number
+        self._by_key[key] = id
+        self._save(issue, actor, items)
+        return key
+
+    def delete_issue(self, id: str) -> None:
+        """Gone with its worklogs, links and sub-tasks; issues below an epic only lose their parent.
+
+        The feed of deleted worklogs says nothing about those that went with their issue.
+        """
+        issue = self.issues[id]
+        for child in [other for other in self.issues.values() if other.parent == id]:
+            if child.type.level < 0:
+                self.delete_issue(child.id)
+            else:
+                self._save(child, None, EDITORS["parent"](self, child, None))
+        for worklog in issue.worklogs:
+            self._forget(worklog)
+        for link, other in issue.blocks.items():
+            del self.issues[other].blocked_by[link]
+        for link, other in issue.blocked_by.items():
+            del self.issues[other].blocks[link]
+        for sprint in issue.sprints:
+            del self._members[sprint][id]
+        del self.issues[id]
+        self._by_key = {key: value for key, value in self._by_key.items() if value != id}
+        self.revision += 1
+
+    def _draft(self, project: str, type: str, summary: str, actor: str) -> Issue:
+        now = self.clock.now()
+        home = self.projects[project]
+        home.last_number += 1
+        return Issue(
+            id=str(next(self._ids)),
+            project=project,
+            key=f"{project}-{home.last_number}",
+            number=home.last_number,
+            type=called(ISSUE_TYPES, type),
+            summary=summary,
+            status=_BACKLOG,
+            priority=_MEDIUM,
+            creator=self.users[actor].account_id,
+            created=now,
+            updated=now,
+            category_changed=now,
+        )
+
+    def _change(self, issue: Issue, **fields: Any) -> tuple[Item, ...]:
+        before = issue.sprints
+        items = tuple(item for name, value in fields.items() for item in EDITORS[name](self, issue, value))
+        self._enroll(issue, before)
+        return items
+
+    def _enroll(self, issue: Issue, before: tuple[int, ...]) -> None:
+        """Bring the sprints' lists of issues in line with the issue's list of sprints."""
+        for sprint in before:
+            if sprint not in issue.sprints:
+                del self._members[sprint][issue.id]
+        for sprint in issue.sprints:
+            self._members.setdefault(sprint, {})[issue.id] = None
+
+    def _save(
+        self, issue: Issue, actor: str | None, items: tuple[Item, ...], at: datetime | None = None
+    ) -> None:
+        """Write a history and move `updated`; a save that changed nothing leaves no trace."""
+        if not items:
+            return
+        if actor is not None and actor not in self.users:
+            raise ValueError(f"nobody here has the account id {actor}")
+        at = max(at or self.clock.now(), issue.updated)
+        issue.updated = at
+        issue.history.append(History(next(self._histories), actor, at, items))
+        self.revision += 1
+
+    def _forget(self, worklog: int) -> Worklog:
+        self.logged = [row for row in self.logged if row[1] != worklog]
+        return self.worklogs.pop(worklog)
