@@ -25,9 +25,9 @@ def json_schema(node: Any) -> Any:
     """An OpenAPI 3.0 schema as JSON Schema, strict about keys.
 
     `nullable` becomes a null type, and so does every property that is only a reference (3.0 can't say that
-    it is nullable, and Graph sends `completedBy: null`). `additionalProperties: {type: object}` is how Microsoft's
-    converter writes "open type"; on entities it would forbid `@odata.etag`, so entities get instead: no key
-    that isn't described, save OData's annotations.
+    it is nullable, and Graph sends `completedBy: null`). `additionalProperties: {type: object}` is how
+    Microsoft's converter writes "open type"; on entities it would forbid `@odata.etag`, so entities get
+    instead: no key that isn't described, save OData's annotations.
     """
     if isinstance(node, list):
         return [json_schema(one) for one in node]
