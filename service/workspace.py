@@ -1,0 +1,119 @@
+"""What every command stands on: the config it found, the store behind it, the clock and the secrets."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from service.failures import Exit, Failure
+
+if TYPE_CHECKING:
+    from model.store import Store
+
+    from config.secrets import Redactor, Secret
+    from config.settings import Config, ConnectionSettings, Project, SourceSettings
+    from connectors.base import Connector
+
+__all__ = ["Workspace", "clock_from"]
+
+PRETENDED_NOW = "CROSSTIE_NOW"
+
+
+def clock_from(environ: Mapping[str, str]) -> Callable[[], datetime]:
+    """The machine's clock, or the instant that CROSSTIE_NOW pretends it is (for the demo's world)."""
+    pretended = environ.get(PRETENDED_NOW)
+    if pretended is None:
+        return lambda: datetime.now(UTC)
+    try:
+        instant = datetime.fromisoformat(pretended)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise Failure(
+            Exit.USAGE, f"{PRETENDED_NOW} must be an instant with a zone, such as 2026-06-30T17:00:00+00:00."
+        )
+    return lambda: instant.astimezone(UTC)
+
+
+@dataclass
+class Workspace:
+    """One config file and all that it leads to; each part is made when it is first asked for."""
+
+    path: Path
+    environ: Mapping[str, str]
+    clock: Callable[[], datetime]
+    on_wait: Callable[[str], None] = lambda sentence: None
+    sleep: Callable[[float], None] = time.sleep
+    secrets: dict[str, Secret] = field(default_factory=dict)
+
+    @cached_property
+    def config(self) -> Config:
+        from config.load import load
+
+        from service.wiring import kinds
+
+        text = self.path.read_text(encoding="utf-8", errors="surrogateescape")
+        return load(text, kinds(), self.path.name, self.path.resolve().parent)
+
+    @cached_property
+    def store(self) -> Store:
+        from model.store import open_store
+
+        settings = self.config.general.store
+        password = self.secret(settings.password).reveal() if settings.password else None
+        return open_store(settings.url, password=password)
+
+    def secret(self, reference: str) -> Secret:
+        """The secret behind a reference; it is remembered so that no output can carry it."""
+        from config.secrets import resolve
+
+        found = resolve(reference, self.environ)
+        self.secrets[reference] = found
+        return found
+
+    def redact(self, text: str) -> str:
+        """The text with every secret loaded so far blotted out."""
+        if "config.secrets" not in sys.modules:
+            return text
+        from config.secrets import Redactor
+
+        blot: Redactor = Redactor(tuple(self.secrets.values()))
+        return blot(text)
+
+    def connector(self, settings: ConnectionSettings) -> Connector:
+        """A connector for one connection; the caller closes it."""
+        from service.wiring import Surroundings, build
+
+        return build(settings, Surroundings(self.secret, self.clock, self.sleep, self.on_wait))
+
+    def project(self, name: str | None) -> tuple[str, Project]:
+        """The project asked for, or the only one there is."""
+        projects = self.config.projects
+        if name is None and len(projects) == 1:
+            return next(iter(projects.items()))
+        if name is not None and name in projects:
+            return name, projects[name]
+        known = ", ".join(sorted(projects)) or "none yet"
+        if name is None:
+            asked = "has no project" if not projects else "has several projects"
+            raise Failure(Exit.USAGE, f"{self.path.name} {asked} ({known}). Say which: --project NAME.")
+        raise Failure(Exit.USAGE, f'{self.path.name} has no project "{name}". It has: {known}.')
+
+    def sources(self, name: str | None = None) -> tuple[SourceSettings, ...]:
+        """The sources of one project, or of all, each once."""
+        chosen = [self.project(name)[1]] if name else list(self.config.projects.values())
+        found: dict[tuple[str, str], SourceSettings] = {}
+        for project in chosen:
+            for source in project.sources:
+                found.setdefault((source.connection, source.key), source)
+        return tuple(found.values())
+
+    def close(self) -> None:
+        if "store" in self.__dict__:
+            self.store.close()
