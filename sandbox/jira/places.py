@@ -21,7 +21,10 @@ KEEP: Final = Keep()
 
 
 class Places:
-    """The tables of a site, and the acts that make or change everything but issues."""
+    """The tables of a site, and the acts that make or change everything but issues.
+
+    `revision` counts whatever may change the outcome of a search.
+    """
 
     def __init__(self, clock: WorldClock, url: str, zone: str = "America/Los_Angeles") -> None:
         self.clock = clock
@@ -35,6 +38,7 @@ class Places:
         self.versions: dict[str, Version] = {}
         self.issues: dict[str, Issue] = {}
         self.fields: list[Field] = list(FIELDS)
+        self.revision = 0
         self._components = 0
 
     def add_user(self, account_id: str, name: str, email: str | None, zone: str = "Etc/UTC") -> None:
@@ -59,6 +63,7 @@ class Places:
     def restrict(self, project: str, readers: Iterable[str] | None) -> None:
         """Let only these accounts browse the project; None: everybody who has signed in."""
         self.projects[project].readers = None if readers is None else frozenset(readers)
+        self.revision += 1
 
     def may_read(self, account: str | None, project: str) -> bool:
         """Whether the account may browse the project; somebody who has not signed in may browse none."""
@@ -104,6 +109,7 @@ class Places:
             sprint.end = end
         if not isinstance(name, Keep):
             sprint.name = name
+        self.revision += 1
 
     def start_sprint(self, id: int) -> None:
         """ValueError: it is not a future sprint, or has no dates."""

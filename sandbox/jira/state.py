@@ -32,7 +32,6 @@ class JiraSite(Places):
         self.worklogs: dict[int, Worklog] = {}
         self.logged: list[tuple[datetime, int]] = []
         self.unlogged: list[tuple[datetime, int]] = []
-        self.revision = 0
         self._by_key: dict[str, str] = {}
         self._members: dict[int, dict[str, None]] = {}
         self._ids = count(10001)
