@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 from service.failures import Exit, Failure, explain
 from service.screen import Screen
@@ -103,24 +104,20 @@ def run() -> None:
 
 
 def _guarded() -> int:
-    import click
-
+    """The exit code of one run; Typer returns it for an exit or interrupt and raises wrong usage."""
     try:
         result = app(standalone_mode=False)
-        return result if isinstance(result, int) else Exit.DONE
-    except click.exceptions.Exit as left:
-        return left.exit_code
-    except click.ClickException as wrong:
-        wrong.show()
+    except TyperException as wrong:
+        show = getattr(wrong, "show", None)
+        show() if show else _screen().complain(str(wrong))
         return Exit.USAGE
-    except (KeyboardInterrupt, click.Abort):
-        _screen().complain("Stopped. What was read is saved; the same command goes on there.")
-        return Exit.INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.DONE
+    except typer.Abort:
+        result = Exit.INTERRUPTED
     except Exception as error:
         return _report(error)
+    if result == Exit.INTERRUPTED:
+        _screen().complain("Stopped. What was read is saved; the same command goes on there.")
+    return result if isinstance(result, int) else Exit.DONE
 
 
 def _report(error: Exception) -> int:
