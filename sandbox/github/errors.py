@@ -1,0 +1,43 @@
+"""How the site says no: REST refusals with a status, GraphQL errors with a type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["DOCS", "GraphError", "Moved", "Refusal"]
+
+DOCS = "https://docs.github.com/rest"
+
+
+class Refusal(Exception):
+    """A REST answer that is no success; its body always has message, documentation_url and status."""
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        documentation: str = DOCS,
+        headers: Mapping[str, str] | None = None,
+        **more: Any,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.headers = dict(headers or {})
+        self.body = {"message": message, "documentation_url": documentation, "status": str(status), **more}
+
+
+class Moved(Refusal):
+    """What was asked for lives at another address now: 301 with that address, for reads."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(301, "Moved Permanently", headers={"location": url}, url=url)
+        del self.body["status"]
+
+
+class GraphError(Exception):
+    """An error that a GraphQL answer carries beside its data."""
+
+    def __init__(self, type: str, message: str) -> None:
+        super().__init__(message)
+        self.type = type

@@ -1,0 +1,152 @@
+"""Who and what exists on the site, and how it is found: the ground on which the acts stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum
+from typing import Final
+
+from sandbox.clock import WorldClock
+from sandbox.github.records import (
+    Account,
+    Draft,
+    Issue,
+    IssueType,
+    Item,
+    Label,
+    Milestone,
+    Project,
+    ProjectField,
+    Repo,
+    Token,
+)
+
+__all__ = ["KEEP", "Keep", "Node", "Registry", "UnknownRecord"]
+
+Node = Account | Draft | Issue | IssueType | Item | Label | Milestone | Project | ProjectField | Repo
+_LABEL_COLORS = ("1d76db", "0e8a16", "d93f0b", "fbca04", "5319e7", "bfd4f2")
+_TYPE_COLORS = ("yellow", "red", "blue", "green", "purple")
+_FIRST_ISSUE_ID = 2_900_000_000  # ids of issues have long outgrown 32 bits
+
+
+class Keep(Enum):
+    """The value that leaves a field as it is."""
+
+    KEEP = "keep"
+
+
+KEEP: Final = Keep.KEEP
+
+
+class UnknownRecord(KeyError):
+    """An act or a read names a record that the site doesn't have."""
+
+
+class Registry:
+    """Accounts, tokens and repositories by name; every record by its global node id."""
+
+    def __init__(self, clock: WorldClock) -> None:
+        self.clock = clock
+        self.tokens: dict[str, Token] = {}
+        self.accounts: dict[str, Account] = {}
+        self.repos: dict[int, Repo] = {}
+        self.projects: dict[int, Project] = {}
+        self.types: dict[str, IssueType] = {}
+        self.nodes: dict[str, Node] = {}
+        self._names: dict[str, Repo] = {}
+        self._old_names: dict[str, Repo] = {}
+        self._last_id = 0
+
+    # Accounts
+
+    def add_user(self, login: str, name: str, email: str | None = None) -> Account:
+        return self._add_account(Account(self._new_id(), login, name, email, self.clock.now()))
+
+    def add_org(self, login: str, name: str | None = None) -> Account:
+        """Add an organization; every user of the site is a member of it."""
+        organization = Account(self._new_id(), login, name or login, None, self.clock.now(), True)
+        return self._add_account(organization)
+
+    def add_token(self, login: str, token: str, scopes: Iterable[str]) -> None:
+        """Give a user a token; one that starts with `github_pat_` is fine-grained."""
+        self.tokens[token] = Token(token, self.account(login), tuple(scopes))
+
+    def account(self, login: str) -> Account:
+        """The user or organization of this login, whatever its case. UnknownRecord: there is none."""
+        try:
+            return self.accounts[login.casefold()]
+        except KeyError:
+            raise UnknownRecord(f"no account {login}") from None
+
+    # Repositories
+
+    def add_repo(self, full_name: str, private: bool = False) -> Repo:
+        """Create `owner/name`; a private one is read by every user whose token may."""
+        owner, _, name = full_name.partition("/")
+        repo = Repo(self._new_id(), self.account(owner), name, private, self.clock.now())
+        self.repos[repo.id] = repo
+        self._names[full_name.casefold()] = repo
+        self.nodes[repo.node_id] = repo
+        return repo
+
+    def rename_repo(self, full_name: str, new_name: str) -> None:
+        """Rename or move a repository to `owner/name`; its old name answers with a redirect from now on."""
+        repo = self.repo(full_name)
+        owner, _, name = new_name.partition("/")
+        self._old_names[full_name.casefold()] = self._names.pop(full_name.casefold())
+        repo.owner, repo.name = self.account(owner), name
+        self._names[new_name.casefold()] = repo
+        repo.version += 1
+
+    def repo(self, full_name: str) -> Repo:
+        """The repository of this name, whatever its case. UnknownRecord: none has it now."""
+        try:
+            return self._names[full_name.casefold()]
+        except KeyError:
+            raise UnknownRecord(f"no repository {full_name}") from None
+
+    def renamed(self, full_name: str) -> Repo | None:
+        """The repository that had this name once."""
+        return self._old_names.get(full_name.casefold())
+
+    def issue(self, repo: str, number: int) -> Issue:
+        """An issue or pull request by its present place. UnknownRecord: deleted, moved or never there."""
+        try:
+            return self.repo(repo).issues[number]
+        except KeyError:
+            raise UnknownRecord(f"no issue {repo}#{number}") from None
+
+    def node_of(self, repo: str, number: int) -> str:
+        return self.issue(repo, number).node_id
+
+    # Parts of acts
+
+    def _add_account(self, account: Account) -> Account:
+        self.accounts[account.login.casefold()] = account
+        self.nodes[account.node_id] = account
+        return account
+
+    def _label(self, repo: Repo, name: str) -> Label:
+        """The label of this name; a new one is made on first use, as GitHub does."""
+        label = repo.labels.get(name.casefold())
+        if label is None:
+            color = _LABEL_COLORS[len(repo.labels) % len(_LABEL_COLORS)]
+            label = Label(self._new_id(), name, color, self.clock.now())
+            repo.labels[name.casefold()] = label
+            self.nodes[label.node_id] = label
+        return label
+
+    def _type(self, name: str) -> IssueType:
+        kind = self.types.get(name.casefold())
+        if kind is None:
+            kind = IssueType(self._new_id(), name, _TYPE_COLORS[len(self.types) % len(_TYPE_COLORS)])
+            self.types[name.casefold()] = kind
+            self.nodes[kind.node_id] = kind
+        return kind
+
+    def _new_id(self) -> int:
+        self._last_id += 1
+        return self._last_id
+
+    def _new_issue_id(self) -> int:
+        return _FIRST_ISSUE_ID + self._new_id()

@@ -1,0 +1,265 @@
+"""The REST views: each takes a call and gives the records it asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Literal, TypeVar
+from urllib.parse import urlencode
+
+from sandbox.faults import Faults
+from sandbox.github.budgets import Budgets
+from sandbox.github.errors import Moved, Refusal
+from sandbox.github.gate import Answer, Call
+from sandbox.github.listing import BadCursor, CursorKind, IssueLists, IssueQuery, cut
+from sandbox.github.payloads import Payloads
+from sandbox.github.records import Account, Issue, Milestone, Project, Repo
+from sandbox.github.registry import UnknownRecord
+from sandbox.github.state import GitHubSite
+from sandbox.github.timeline import event
+
+__all__ = ["Rest"]
+
+Row = TypeVar("Row")
+_ISSUES_PAGE = "https://docs.github.com/rest/issues/issues#list-repository-issues"
+_DEEP = (
+    "Pagination with the page parameter is not supported for large datasets, "
+    "please use cursor based pagination (after/before)"
+)
+_DEEPEST_ROW = 10_000
+
+
+class Rest:
+    """Reads of users, repositories, issues, milestones, labels and projects."""
+
+    def __init__(
+        self,
+        site: GitHubSite,
+        lists: IssueLists,
+        budgets: Budgets,
+        faults: Faults,
+        cursors: CursorKind,
+    ) -> None:
+        self._site = site
+        self._lists = lists
+        self._budgets = budgets
+        self._faults = faults
+        self._cursors: CursorKind = cursors
+
+    # People and limits
+
+    def user(self, call: Call) -> Answer:
+        return Answer(self._payloads(call).own_account(call.viewer.account))
+
+    def rate_limit(self, call: Call) -> Answer:
+        """What is left of every budget; asking costs nothing."""
+        windows = [self._budgets.window(call.viewer.login, name) for name in ("core", "graphql", "search")]
+        body: dict[str, Any] = {"resources": {window.resource: window.body() for window in windows}}
+        if call.version == "2022-11-28":
+            body["rate"] = windows[0].body()
+        return Answer(body, cost=0)
+
+    # Repositories
+
+    def user_repos(self, call: Call) -> Answer:
+        """Every repository the token may read."""
+        if call.viewer.token is None:
+            raise Refusal(401, "Requires authentication")
+        rows = sorted(
+            (repo for repo in self._site.repos.values() if call.viewer.sees(repo)),
+            key=lambda repo: repo.full_name.casefold(),
+        )
+        return self._numbered(call, rows, self._payloads(call).repo)
+
+    def org_repos(self, call: Call) -> Answer:
+        owner = self._organization(call)
+        rows = [repo for repo in self._site.repos.values() if repo.owner is owner and call.viewer.sees(repo)]
+        return self._numbered(call, rows, self._payloads(call).repo)
+
+    def repo(self, call: Call) -> Answer:
+        return Answer(self._payloads(call).repo(self._repo(call)))
+
+    def labels(self, call: Call) -> Answer:
+        repo, payloads = self._repo(call), self._payloads(call)
+        return self._numbered(call, list(repo.labels.values()), lambda label: payloads.label(repo, label))
+
+    def milestones(self, call: Call) -> Answer:
+        state, payloads = call.query.get("state", "open"), self._payloads(call)
+        rows = [one for one in self._repo(call).milestones.values() if state in ("all", one.state)]
+        far = datetime.max.replace(tzinfo=UTC)
+        rows.sort(key=lambda one: (one.due_on or far, one.number))
+        return self._numbered(call, rows, payloads.milestone)
+
+    def milestone(self, call: Call) -> Answer:
+        return Answer(self._payloads(call).milestone(self._milestone(call)))
+
+    # Issues
+
+    def issues(self, call: Call) -> Answer:
+        """Issues and pull requests, page by page: cursors in the links, page numbers up to row 10,000."""
+        repo, query, payloads = self._repo(call), _issue_query(call), self._payloads(call)
+        rows, size = self._lists.of(repo, query), _per_page(call)
+        number, after = _page_number(call), call.query.get("after")
+        if after is None and number > 1:
+            if number * size >= _DEEPEST_ROW:
+                raise Refusal(422, _DEEP, _ISSUES_PAGE)
+            rows = rows[(number - 1) * size :]
+        shown = self._shortened(call, size)
+        try:
+            page = cut(rows, query.key, shown, after, cursors=self._cursors)
+        except BadCursor as error:
+            raise Refusal(422, str(error), _ISSUES_PAGE) from error
+        headers = {}
+        if page.after:
+            url = f"{call.base}/repositories/{repo.id}/issues"
+            following = {**call.query, "after": page.end or "", "page": str(number + 1)}
+            headers["link"] = f'<{url}?{urlencode(following)}>; rel="next"'
+        return Answer([payloads.issue(issue) for issue in page.rows], headers=headers)
+
+    def issue(self, call: Call) -> Answer:
+        return Answer(self._payloads(call).issue(self._issue(call)))
+
+    def timeline(self, call: Call) -> Answer:
+        issue, payloads = self._issue(call), self._payloads(call)
+        return self._numbered(call, issue.timeline, lambda moment: event(moment, issue, payloads))
+
+    # Projects
+
+    def projects(self, call: Call) -> Answer:
+        """Projects of an organization or a user, by cursor, for tokens that may see them."""
+        token, owner = call.viewer.token, self._site.accounts.get(call.path["owner"].casefold())
+        if owner is None:
+            raise Refusal(404, "Not Found")
+        if token is None or not token.reads_projects:
+            needed = {"x-accepted-github-permissions": "organization_projects=read"}
+            raise Refusal(403, "Resource not accessible by personal access token", headers=needed)
+        held = [one for one in self._site.projects.values() if one.owner is owner]
+        payloads = self._payloads(call)
+        page = cut(held, lambda one: (one.id,), _per_page(call), call.query.get("after"))
+        headers = {}
+        if page.after:
+            following = {**call.query, "after": page.end or ""}
+            headers["link"] = f'<{call.url.partition("?")[0]}?{urlencode(following)}>; rel="next"'
+        return Answer([payloads.project(one) for one in page.rows], headers=headers)
+
+    def project(self, call: Call) -> Answer:
+        token = call.viewer.token
+        found: Project | None = None
+        if token is not None and token.reads_projects:
+            try:
+                found = self._site.project(call.path["owner"], call.path["number"])
+            except UnknownRecord:
+                found = None
+        if found is None:
+            raise Refusal(404, "Not Found")
+        return Answer(self._payloads(call).project(found))
+
+    # Parts of views
+
+    def _payloads(self, call: Call) -> Payloads:
+        return Payloads(call.base, call.version, self._lists)
+
+    def _organization(self, call: Call) -> Account:
+        account = self._site.accounts.get(call.path["owner"].casefold())
+        if account is None or not account.organization:
+            raise Refusal(404, "Not Found")
+        return account
+
+    def _repo(self, call: Call) -> Repo:
+        """The repository of the path: by number, by name, or moved; what may not be read is not there."""
+        if "repo_id" in call.path:
+            repo = self._site.repos.get(call.path["repo_id"])
+        else:
+            name = f"{call.path['owner']}/{call.path['repo']}"
+            repo = self._by_name(call, name)
+        if repo is None or not call.viewer.sees(repo):
+            raise Refusal(404, "Not Found")
+        return repo
+
+    def _by_name(self, call: Call, name: str) -> Repo | None:
+        try:
+            return self._site.repo(name)
+        except UnknownRecord:
+            moved = self._site.renamed(name)
+            if moved is None or not call.viewer.sees(moved):
+                return None
+            path = call.url.partition("?")[0].removeprefix(call.base)
+            rest = path.split("/", 4)[4:]
+            raise Moved("/".join((f"{call.base}/repositories/{moved.id}", *rest))) from None
+
+    def _issue(self, call: Call) -> Issue:
+        repo, number = self._repo(call), call.path["number"]
+        if number in repo.issues:
+            return repo.issues[number]
+        target = repo.moved.get(number)
+        if target is not None and call.viewer.sees(target.repo) and target.number in target.repo.issues:
+            raise Moved(f"{call.base}/repositories/{target.repo.id}/issues/{target.number}")
+        if number in repo.deleted:
+            raise Refusal(410, "This issue was deleted")
+        raise Refusal(404, "Not Found")
+
+    def _milestone(self, call: Call) -> Milestone:
+        milestone = self._repo(call).milestones.get(call.path["number"])
+        if milestone is None:
+            raise Refusal(404, "Not Found")
+        return milestone
+
+    def _shortened(self, call: Call, size: int) -> int:
+        path = call.url.partition("?")[0].removeprefix(call.base)
+        return max(1, size // 2) if self._faults.take("short_page", path) else size
+
+    def _numbered(self, call: Call, rows: Sequence[Row], write: Callable[[Row], Any]) -> Answer:
+        """A page by its number, with links to its neighbours where there is more than one page."""
+        size, number = _per_page(call), _page_number(call)
+        last = max(1, -(-len(rows) // size))
+        url = call.url.partition("?")[0]
+        pages = {"prev": number - 1, "next": number + 1, "last": last, "first": 1}
+        if number == 1:
+            del pages["prev"], pages["first"]
+        if number >= last:
+            del pages["next"], pages["last"]
+        links = [
+            f'<{url}?{urlencode({**call.query, "page": str(page)})}>; rel="{name}"'
+            for name, page in pages.items()
+            if last > 1
+        ]
+        shown = rows[(number - 1) * size : number * size]
+        return Answer([write(row) for row in shown], headers={"link": ", ".join(links)} if links else {})
+
+
+def _per_page(call: Call) -> int:
+    """30 unless told, never more than 100; nonsense counts as untold."""
+    text = call.query.get("per_page", "")
+    return min(100, max(1, int(text))) if text.isdecimal() and int(text) else 30
+
+
+def _page_number(call: Call) -> int:
+    text = call.query.get("page", "")
+    return max(1, int(text)) if text.isdecimal() else 1
+
+
+def _issue_query(call: Call) -> IssueQuery:
+    given = call.query
+    state = given.get("state", "open")
+    sort: Literal["created", "updated"] = "updated" if given.get("sort") == "updated" else "created"
+    return IssueQuery(
+        pulls=True,
+        states=frozenset({"open", "closed"} if state == "all" else {state}),
+        since=_instant(given["since"]) if "since" in given else None,
+        labels=frozenset(name.casefold() for name in given.get("labels", "").split(",") if name),
+        milestone=given.get("milestone"),
+        assignee=given.get("assignee"),
+        creator=given.get("creator"),
+        type=given.get("type"),
+        sort=sort,
+        descending=given.get("direction", "desc") == "desc",
+    )
+
+
+def _instant(text: str) -> datetime:
+    """Refusal 422: not an ISO 8601 instant."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise Refusal(422, f"Invalid since: {text}", _ISSUES_PAGE) from None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
