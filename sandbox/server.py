@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 import threading
@@ -108,8 +109,8 @@ class Stand:
 
     def stop(self) -> None:
         """Stop serving and wait until thread and sockets are gone; harmless when repeated."""
-        self._server.should_exit = True
         if self._thread.is_alive():
+            self._server.finish()
             self._thread.join()
         self._listener.close()
 
@@ -154,15 +155,27 @@ class Stand:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server with an event instead of a flag to poll."""
+    """uvicorn's server with events in place of flags, so that neither side polls."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.up = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._over = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        self._loop = asyncio.get_running_loop()
         self.up.set()
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        await self._over.wait()
+
+    def finish(self) -> None:
+        """Let the loop end; called from another thread, after `up`."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._over.set)
 
 
 class _Door:
