@@ -1,0 +1,222 @@
+"""The stand-in's words are GitHub's: answers against its OpenAPI description, our schema against its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    GraphQLUnionType,
+    build_ast_schema,
+    extend_schema,
+    is_specified_scalar_type,
+    parse,
+    print_ast,
+    validate,
+)
+from jsonschema import Draft202012Validator
+
+from sandbox.github.graph.endpoint import sdl
+from sandbox.server import Stand
+from tests.sandbox.github_world import ERP, Forge, ask, client
+
+SHARED = Path(__file__).parents[2].parent / "shared"
+REST = SHARED / "data" / "openapi" / "github-rest.trimmed.json"
+GRAPHQL = SHARED / "data" / "graphql" / "github-schema.graphql"
+NOTES = SHARED / "apis" / "github.md"
+
+pytestmark = pytest.mark.shared
+
+
+def present(path: Path) -> str:
+    if not path.exists():
+        pytest.skip(f"the shared material is absent: {path}")
+    return path.read_text()
+
+
+# REST
+
+
+def json_schema(node: Any) -> Any:
+    """An OpenAPI 3.0 schema as JSON Schema: `nullable` becomes a null type, also beside an enumeration."""
+    if isinstance(node, list):
+        return [json_schema(one) for one in node]
+    if not isinstance(node, dict):
+        return node
+    made = {key: json_schema(value) for key, value in node.items() if key not in ("example", "examples")}
+    if made.pop("nullable", False):
+        if "enum" in made:
+            made["enum"] = [*made["enum"], None]
+        return {"anyOf": [made, {"type": "null"}]}
+    return made
+
+
+@pytest.fixture(scope="module")
+def described() -> dict[str, Any]:
+    document = json.loads(present(REST))
+    schemas = {name: json_schema(one) for name, one in document["components"]["schemas"].items()}
+    return {"paths": document["paths"], "components": {**document["components"], "schemas": schemas}}
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[tuple[httpx.Client, int]]:
+    forge = Forge()
+    number = forge.full_issue()
+    item = forge.site.add_item("acme", forge.board, ERP, number, actor="ben")
+    forge.site.remove_item("acme", forge.board, item, actor="ben")
+    forge.site.create_pull(ERP, "Pull", "ben")
+    with Stand(forge.app) as stand, client(stand.url) as http:
+        yield http, number
+
+
+ENDPOINTS = {
+    "/user": "/user",
+    "/rate_limit": "/rate_limit",
+    "/orgs/acme/repos": "/orgs/{org}/repos",
+    "/user/repos": "/orgs/{org}/repos",
+    "/orgs/acme/projectsV2": "/orgs/{org}/projectsV2",
+    "/orgs/acme/projectsV2/1": "/orgs/{org}/projectsV2/{project_number}",
+    "/users/acme/projectsV2": "/users/{username}/projectsV2",
+    "/users/acme/projectsV2/1": "/users/{username}/projectsV2/{project_number}",
+    f"/repos/{ERP}": "/repos/{owner}/{repo}",
+    f"/repos/{ERP}/labels": "/repos/{owner}/{repo}/labels",
+    f"/repos/{ERP}/milestones": "/repos/{owner}/{repo}/milestones",
+    f"/repos/{ERP}/milestones/1": "/repos/{owner}/{repo}/milestones/{milestone_number}",
+    f"/repos/{ERP}/issues?state=all": "/repos/{owner}/{repo}/issues",
+    f"/repos/{ERP}/issues/NUMBER": "/repos/{owner}/{repo}/issues/{issue_number}",
+    f"/repos/{ERP}/issues/NUMBER/timeline": "/repos/{owner}/{repo}/issues/{issue_number}/timeline",
+}
+
+
+@pytest.mark.parametrize("path", ENDPOINTS)
+def test_a_good_answer_is_as_githubs_description_says(path, described, served):
+    http, number = served
+    answer = http.get(path.replace("NUMBER", str(number)))
+    assert answer.status_code == 200
+    assert answer.json(), "an empty answer proves nothing"
+    operation = described["paths"][ENDPOINTS[path]]["get"]
+    schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
+    validator = Draft202012Validator({**json_schema(schema), "components": described["components"]})
+    problems = [
+        f"{'/'.join(map(str, one.path))}: {one.message[:200]}" for one in validator.iter_errors(answer.json())
+    ]
+    assert not problems
+
+
+def test_every_read_of_the_application_is_described():
+    routes = {route.path for route in Forge().app.asgi.routes}
+    reads = {path for path in routes if not path.startswith("/repositories/")} - {"/graphql"}
+    assert len(reads) == len(ENDPOINTS)
+
+
+# GraphQL
+
+
+@pytest.fixture(scope="module")
+def official() -> GraphQLSchema:
+    return build_ast_schema(parse(present(GRAPHQL)), assume_valid=True)
+
+
+@pytest.fixture(scope="module")
+def ours() -> GraphQLSchema:
+    return build_ast_schema(parse(sdl()[0]))
+
+
+def outline(kind: GraphQLNamedType) -> dict[str, str]:
+    """Everything a type says, as lines that can be compared: name -> type, with arguments and defaults."""
+    lines = {"": type(kind).__name__}
+    if isinstance(kind, GraphQLEnumType):
+        lines |= dict.fromkeys(kind.values, "value")
+    if isinstance(kind, GraphQLUnionType):
+        lines |= {member.name: "member" for member in kind.types}
+    if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):
+        lines |= {one.name: "interface" for one in kind.interfaces}
+    if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType):
+        for name, field in kind.fields.items():
+            lines[f".{name}"] = str(field.type)
+            for word, argument in getattr(field, "args", {}).items():
+                default = argument.ast_node.default_value
+                lines[f".{name}({word})"] = f"{argument.type} = {print_ast(default) if default else ''}"
+    return lines
+
+
+def required(kind: GraphQLNamedType) -> set[str]:
+    """What a query or an input must give: arguments and input fields that are non-null without a default."""
+    if isinstance(kind, GraphQLInputObjectType):
+        return {f".{name}" for name, field in kind.fields.items() if str(field.type).endswith("!")}
+    if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):
+        return {
+            f".{name}({word})"
+            for name, field in kind.fields.items()
+            for word, argument in field.args.items()
+            if str(argument.type).endswith("!") and argument.ast_node.default_value is None
+        }
+    return set()
+
+
+def own_types(schema: GraphQLSchema) -> dict[str, GraphQLNamedType]:
+    return {
+        name: kind
+        for name, kind in schema.type_map.items()
+        if not name.startswith("__") and not is_specified_scalar_type(kind)
+    }
+
+
+def test_every_word_of_our_schema_is_in_githubs_with_the_same_meaning(ours, official):
+    for name, kind in own_types(ours).items():
+        theirs = official.type_map[name]
+        assert outline(kind).items() <= outline(theirs).items(), name
+
+
+def test_nothing_that_github_requires_is_missing_from_ours(ours, official):
+    for name, kind in own_types(ours).items():
+        held = outline(kind)
+        asked = {line for line in required(official.type_map[name]) if line.partition("(")[0] in held}
+        assert asked <= held.keys(), name
+
+
+def test_additions_are_really_absent_from_the_published_schema(ours, official):
+    extended = extend_schema(ours, parse(sdl()[1]))
+    for name, kind in own_types(extended).items():
+        added = outline(kind).keys() - outline(ours.type_map[name]).keys() if name in ours.type_map else {""}
+        theirs = outline(official.type_map[name]).keys() if name in official.type_map else set()
+        assert not added & theirs, name
+
+
+def documents() -> list[str]:
+    text = present(NOTES)
+    return [block.partition("```")[0] for block in text.split("```graphql\n")[1:]]
+
+
+def test_the_documented_queries_are_valid_with_the_additions(official):
+    extended = extend_schema(official, parse(sdl()[1]), assume_valid=True)
+    for document in documents():
+        assert validate(extended, parse(document)) == []
+
+
+def test_the_documented_queries_are_answered_whole():
+    forge = Forge()
+    number = forge.full_issue()
+    forge.site.add_item("acme", forge.board, ERP, number)
+    board, bulk = documents()
+    fields, items = board.split("query ProjectItems")
+    with Stand(forge.app) as stand:
+        answers = [
+            ask(stand.url, fields, org="acme", num=1),
+            ask(stand.url, f"query ProjectItems{items}", org="acme", num=1),
+            ask(stand.url, bulk, o="acme", r="erp"),
+        ]
+    assert all("errors" not in body for body in answers)
+    assert answers[1]["data"]["rateLimit"]["cost"] == 1
+    assert answers[1]["data"]["rateLimit"]["nodeCount"] == 2100
+    assert answers[2]["data"]["rateLimit"]["cost"] == 2
