@@ -32,6 +32,7 @@ class Places:
         self.zone = zone
         self.users: dict[str, User] = {}
         self.tokens: dict[tuple[str, str], str] = {}
+        self.administrators: set[str] = set()
         self.projects: dict[str, Project] = {}
         self.boards: dict[int, Board] = {}
         self.sprints: dict[int, Sprint] = {}

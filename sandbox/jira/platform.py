@@ -29,6 +29,7 @@ _PERMISSIONS = {
     "TRANSITION_ISSUES": ("46", "Transition Issues"),
     "LINK_ISSUES": ("21", "Link Issues"),
 }
+_GLOBAL_PERMISSIONS = {"ADMINISTER": ("0", "Administer Jira")}
 
 
 def server_info(call: Call) -> Json:
@@ -52,21 +53,23 @@ def statuses(call: Call) -> list[Json]:
 
 def my_permissions(call: Call) -> Json:
     """Those asked for by name, in one project or anywhere. 400: none named, or an unknown one."""
+    known = _PERMISSIONS | _GLOBAL_PERMISSIONS
     names = call.words("permissions")
-    unknown = [name for name in names if name not in _PERMISSIONS]
+    unknown = [name for name in names if name not in known]
     if not names or unknown:
         raise Refusal(400, f"Unrecognized permission: {', '.join(unknown)}" if unknown else INVALID_PAYLOAD)
     key = call.text("projectKey") or call.text("projectId")
-    granted = bool([call.project(key)] if key else call.readable_projects())
+    in_project = bool([call.project(key)] if key else call.readable_projects())
+    administers = call.account in call.site.administrators
     return {
         "permissions": {
             name: {
-                "id": _PERMISSIONS[name][0],
+                "id": known[name][0],
                 "key": name,
-                "name": _PERMISSIONS[name][1],
-                "type": "PROJECT",
+                "name": known[name][1],
+                "type": "GLOBAL" if name in _GLOBAL_PERMISSIONS else "PROJECT",
                 "description": "",
-                "havePermission": granted,
+                "havePermission": administers if name in _GLOBAL_PERMISSIONS else in_project,
             }
             for name in names
         }
