@@ -15,7 +15,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 
 from connectors.errors import RetryLater, Unreachable
 
-__all__ = ["PASSING", "Retry", "retry_after"]
+__all__ = ["PASSING", "Retry", "answered_at", "retry_after"]
 
 T = TypeVar("T")
 
@@ -31,6 +31,12 @@ def _instant(text: str | None) -> datetime | None:
     except (TypeError, ValueError):
         return None
     return stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)
+
+
+def answered_at(headers: Mapping[str, str], now: datetime) -> datetime:
+    """The instant of an answer by the tracker's own clock; `now` where it does not say."""
+    said = next((value for name, value in headers.items() if name.lower() == "date"), None)
+    return _instant(said) or now
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
@@ -49,7 +55,7 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
         until = _instant(wish)
         if until is None:
             return None
-        seconds = (until - (_instant(lower.get("date")) or now)).total_seconds()
+        seconds = (until - answered_at(headers, now)).total_seconds()
     return max(seconds, 0.0) if math.isfinite(seconds) else None
 
 

@@ -1,0 +1,304 @@
+"""Jira Cloud's endpoints as typed calls: one request each, its raw answer beside the decoded one.
+
+The `jira` library signs in and carries the requests; its own paging, retries and objects are not used: they
+cut pages short without a word, repeat a POST, and cost a hundred times the JSON.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from config.secrets import Secret
+from connectors.errors import (
+    AccessRefused,
+    ConnectorError,
+    Misconfigured,
+    RetryLater,
+    SourceStopped,
+)
+from connectors.jira.records import (
+    BoardConfiguration,
+    BoardPage,
+    BoardRecord,
+    ChangelogPage,
+    CountRecord,
+    FieldRecord,
+    FoundPage,
+    MovedWorklogs,
+    PermissionsRecord,
+    ProjectPage,
+    ProjectRecord,
+    SearchPage,
+    ServerRecord,
+    SprintPage,
+    StatusRecord,
+    UserRecord,
+    VersionPage,
+    WorklogList,
+)
+from connectors.jira.settings import JiraConnection
+from connectors.payload import decode
+from connectors.retry import PASSING, Retry, answered_at, retry_after
+from connectors.transport import Guard
+
+if TYPE_CHECKING:
+    from requests import Response
+
+__all__ = ["Answer", "BadRequest", "JiraClient", "Missing"]
+
+T = TypeVar("T")
+Json = Mapping[str, Any]
+
+_PAGE = 50
+_HISTORIES = 5000
+_CLIPPED = 300
+
+
+class Missing(Misconfigured):
+    """404: there is no such thing, or the account may not see it; Jira does not say which."""
+
+
+class BadRequest(SourceStopped):
+    """400: Jira does not accept the request as it stands."""
+
+
+class Answer:
+    """The bytes of an answer, with what decoding them had to replace."""
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+        self.notes: list[str] = []
+
+    def as_(self, type: type[T]) -> T:
+        return decode(self.body, type, self.notes)
+
+
+class JiraClient:
+    """One signed-in connection; every call is a read and is asked again as the retry policy says."""
+
+    def __init__(
+        self,
+        settings: JiraConnection,
+        secret: Callable[[str], Secret],
+        retry: Retry,
+        clock: Callable[[], datetime],
+    ) -> None:
+        import jira
+
+        self._settings = settings
+        self._retry = retry
+        self._clock = clock
+        self._refusal = jira.JIRAError
+        self.guard = Guard(
+            settings.url,
+            deadline=settings.timeout.total_seconds(),
+            ca_file=settings.ca_file,
+            proxy=settings.proxy,
+        )
+        token = secret(settings.token).reveal()
+        signed: dict[str, Any] = (
+            {"basic_auth": (settings.user, token)} if settings.user else {"token_auth": token}
+        )
+        # The library would ask for the server's version at once; nothing may leave before the guard is on.
+        self._jira: Any = jira.JIRA(
+            settings.url,
+            options={"rest_api_version": "3", "headers": {"User-Agent": "crosstie"}},
+            max_retries=0,
+            timeout=settings.timeout.total_seconds(),
+            get_server_info=False,
+            validate=False,
+            logging=False,
+            **signed,
+        )
+        self.guard.protect(self._jira._session)
+
+    def close(self) -> None:
+        self._jira.close()
+
+    def server(self) -> ServerRecord:
+        """Answered to anybody, by Cloud and Data Center alike."""
+        base = "{server}/rest/api/2/{path}"
+        return self._ask("GET", "serverInfo", base=base).as_(ServerRecord)
+
+    def myself(self) -> UserRecord:
+        """Who we are. AccessRefused for nobody: elsewhere Jira answers strangers with empty lists."""
+        return self._ask("GET", "myself").as_(UserRecord)
+
+    def fields(self) -> list[FieldRecord]:
+        return self._ask("GET", "field").as_(list[FieldRecord])
+
+    def statuses(self) -> list[StatusRecord]:
+        return self._ask("GET", "status").as_(list[StatusRecord])
+
+    def project(self, key: str) -> ProjectRecord:
+        """Missing: none of that key is visible."""
+        return self._ask("GET", f"project/{key}").as_(ProjectRecord)
+
+    def projects(self) -> Iterator[ProjectRecord]:
+        start, last = 0, False
+        while not last:
+            page = self._ask("GET", "project/search", _from(start)).as_(ProjectPage)
+            yield from page.values
+            start, last = start + len(page.values), page.is_last or not page.values
+
+    def permissions(self, names: Sequence[str], project: str | None) -> dict[str, bool]:
+        """Which of these the account has, in one project or anywhere. Missing: no such project."""
+        query = {"permissions": ",".join(names), **({"projectKey": project} if project else {})}
+        found = self._ask("GET", "mypermissions", query).as_(PermissionsRecord).permissions
+        return {name: name in found and found[name].have_permission for name in names}
+
+    def board(self, id: int) -> BoardRecord:
+        return self._agile(f"board/{id}").as_(BoardRecord)
+
+    def boards(self, project: str | None = None) -> Iterator[BoardRecord]:
+        """All boards, or those that show the project."""
+        start, last = 0, False
+        while not last:
+            query = {**_from(start), **({"projectKeyOrId": project} if project else {})}
+            page = self._agile("board", query).as_(BoardPage)
+            yield from page.values
+            start, last = start + len(page.values), page.is_last or not page.values
+
+    def board_estimates_in(self, id: int) -> str | None:
+        """The field the board's estimates stand in, if it has one."""
+        estimation = self._agile(f"board/{id}/configuration").as_(BoardConfiguration).estimation
+        return estimation.field.field_id if estimation and estimation.field else None
+
+    def sprint_page(self, board: int, start: int) -> tuple[Answer, SprintPage]:
+        """BadRequest: it is a kanban board, which has none."""
+        answer = self._agile(f"board/{board}/sprint", _from(start))
+        return answer, answer.as_(SprintPage)
+
+    def version_page(self, project: str, start: int) -> tuple[Answer, VersionPage]:
+        answer = self._ask("GET", f"project/{project}/version", _from(start))
+        return answer, answer.as_(VersionPage)
+
+    def count(self, jql: str) -> int:
+        """Jira's own estimate of how many issues there are."""
+        return self._ask("POST", "search/approximate-count", body={"jql": jql}).as_(CountRecord).count
+
+    def search_page(
+        self, jql: str, fields: Sequence[str], token: str | None, size: int
+    ) -> tuple[Answer, SearchPage]:
+        """A page of issues. BadRequest: the query, or a token that is too old or belongs to another query."""
+        body: dict[str, Any] = {"jql": jql, "fields": list(fields), "maxResults": size}
+        if token:
+            body["nextPageToken"] = token
+        answer = self._ask("POST", "search/jql", body=body)
+        return answer, answer.as_(SearchPage)
+
+    def changelog_page(self, issues: Sequence[str], token: str | None) -> tuple[Answer, ChangelogPage]:
+        """Histories of at most 1,000 issues."""
+        body: dict[str, Any] = {"issueIdsOrKeys": list(issues), "maxResults": _HISTORIES}
+        if token:
+            body["nextPageToken"] = token
+        answer = self._ask("POST", "changelog/bulkfetch", body=body)
+        return answer, answer.as_(ChangelogPage)
+
+    def worklog_feed(self, feed: str, since: int) -> tuple[Answer, MovedWorklogs]:
+        """Ids of worklogs "updated" or "deleted" after an instant in milliseconds, of the whole site."""
+        answer = self._ask("GET", f"worklog/{feed}", {"since": since})
+        return answer, answer.as_(MovedWorklogs)
+
+    def worklogs(self, ids: Sequence[int]) -> tuple[Answer, WorklogList]:
+        """At most 1,000 worklogs; those that are gone or hidden are left out."""
+        answer = self._ask("POST", "worklog/list", body={"ids": list(ids)})
+        return answer, answer.as_(WorklogList)
+
+    def homes(self, issues: Sequence[str]) -> dict[str, str]:
+        """Issue id -> project key of at most 100 issues; those that are gone or hidden are left out."""
+        body = {"issueIdsOrKeys": list(issues), "fields": ["project"]}
+        found = self._ask("POST", "issue/bulkfetch", body=body).as_(FoundPage).issues
+        return {issue.id: issue.fields.project.key for issue in found}
+
+    def _agile(self, path: str, query: Json | None = None) -> Answer:
+        return self._ask("GET", path, query, base=self._jira.AGILE_BASE_URL)
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        query: Json | None = None,
+        *,
+        body: Json | None = None,
+        base: str | None = None,
+    ) -> Answer:
+        url = self._jira._get_url(path, base or self._jira.JIRA_BASE_URL)
+        data = None if body is None else json.dumps(body)
+        return Answer(self._retry.read(lambda: self._send(method, url, query, data)))
+
+    def _send(self, method: str, url: str, query: Json | None, data: str | None) -> bytes:
+        try:
+            reply: Response = self._jira._session.request(
+                method, url, params=query, data=data, allow_redirects=False
+            )
+        except self._refusal as error:
+            if error.response is None:
+                raise RetryLater(f"{self._who} gave no answer") from None
+            raise self._meaning(error.response) from None
+        if reply.status_code >= 300:
+            raise Misconfigured(
+                f"{self._who} redirects API requests, as a sign-in page does. Set the connection's url to "
+                "the address of the Jira site itself."
+            )
+        return reply.content
+
+    @property
+    def _who(self) -> str:
+        return f'Jira "{self._settings.name}"'
+
+    def _meaning(self, reply: Response) -> ConnectorError:
+        """What a refusal asks for."""
+        status, said = reply.status_code, _said(reply.content)
+        if status in PASSING:
+            return RetryLater(f"{self._who} answered with status {status}", self._wish(reply.headers))
+        if status == 401:
+            whose = f" of user {self._settings.user}" if self._settings.user else ""
+            return AccessRefused(
+                f"{self._who} refused the token {self._settings.token}{whose}. It may have expired or belong "
+                "to somebody else. Make a new one in the account's security settings, then: crosstie check"
+            )
+        if status == 403:
+            return AccessRefused(
+                f"{self._who} does not let this account read that{said}. Ask a Jira administrator for Browse "
+                "Projects in the project, then: crosstie check"
+            )
+        if status == 404:
+            return Missing(f"{self._who} has no such thing, or this account may not see it{said}.")
+        if status == 400:
+            return BadRequest(f"{self._who} does not accept the request{said}.")
+        if status == 410:
+            return SourceStopped(f"{self._who} has removed this API{said}. Update crosstie.")
+        return SourceStopped(
+            f"{self._who} answered with status {status}{said}. If it lasts, report it with this text."
+        )
+
+    def _wish(self, headers: Mapping[str, str]) -> float | None:
+        """How long Jira asks to wait: by Retry-After and by the reset of the limit, whichever is later."""
+        now = self._clock()
+        wishes = [retry_after(headers, now)]
+        try:
+            reset = datetime.fromisoformat(headers.get("X-RateLimit-Reset", ""))
+        except ValueError:
+            reset = None
+        if reset is not None and reset.tzinfo is not None:
+            wishes.append((reset - answered_at(headers, now)).total_seconds())
+        return max((wish for wish in wishes if wish is not None and wish >= 0), default=None)
+
+
+def _from(start: int) -> dict[str, Any]:
+    return {"startAt": start, "maxResults": _PAGE}
+
+
+def _said(content: bytes) -> str:
+    """Jira's own explanation, if it gave one, as text to append."""
+    try:
+        body = json.loads(content)
+        messages = [*body.get("errorMessages", ()), *body.get("errors", {}).values()]
+    except (ValueError, AttributeError, TypeError, RecursionError):
+        return ""
+    text = " ".join(str(message) for message in messages)[:_CLIPPED]
+    return f" ({text})" if text else ""

@@ -1,0 +1,77 @@
+"""The Jira connector against a stand-in of Jira Cloud, over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+
+from connectors.jira.connector import JiraConnector
+from tests.connectors.conformance import ConnectorContract, Trial
+from tests.connectors.jira_desk import ANN, BOB, MONDAY, Desk
+
+
+def furnish(desk: Desk) -> list[str]:
+    """Ten issues with all the contract looks at: moves, sprints, links, worklogs, another project."""
+    site = desk.site
+    site.add_project("OPS", "Operations")
+    ids = [desk.story(f"Story {n}", points=n, version=desk.version) for n in range(9)]
+    desk.wait(hours=1)
+    site.edit(ids[0], BOB, sprint=desk.first, points=5, due=date(2026, 4, 1), start=date(2026, 3, 9))
+    site.edit(ids[1], BOB, sprint=desk.first, assignee=BOB, labels=("a", "b"), components=("Web",))
+    desk.wait(hours=1)
+    site.start_sprint(desk.first)
+    site.transition(ids[0], BOB, "In Progress")
+    desk.wait(hours=1)
+    site.transition(ids[0], BOB, "Done")
+    site.transition(ids[2], BOB, "Cancelled")
+    site.block(ids[3], ids[4], ANN)
+    site.edit(ids[5], ANN, due=date(2026, 4, 2), version=None, parent=ids[6], priority="High")
+    site.edit(ids[5], ANN, due=None, labels=("late",), components=("Web", "Mobile"))
+    site.log_work(ids[1], BOB, MONDAY, 5400)
+    stranger = site.create_issue("OPS", "Task", "Not ours", ANN)
+    site.log_work(stranger, BOB, MONDAY, 60)
+    moved = site.create_issue("OPS", "Task", "Moved in", ANN)
+    desk.wait(hours=1)
+    site.move(moved, "ED", ANN)
+    site.close_sprint(desk.first, carry_to=desk.second, actor=ANN)
+    site.set_version(desk.version, date(2026, 7, 1))
+    desk.wait(hours=1)
+    return [*ids, moved]
+
+
+class TestJira(ConnectorContract):
+    @pytest.fixture
+    def trial(self) -> Iterator[Trial]:
+        desk = Desk()
+        ids = furnish(desk)
+
+        def retitle(title: str) -> str:
+            desk.wait(hours=1)
+            desk.site.edit(ids[3], ANN, summary=title)
+            return ids[3]
+
+        def create(title: str) -> str:
+            desk.wait(hours=1)
+            return desk.story(title)
+
+        def dead() -> JiraConnector:
+            assert desk.stand is not None
+            desk.stand.stop()
+            return desk.connect()
+
+        with desk.served(page_cap=4, worklog_page=1):
+            yield Trial(
+                connection="jira",
+                connect=desk.connect,
+                source=desk.source(),
+                now=desk.clock.now,
+                ids=lambda: frozenset(i for i, issue in desk.site.issues.items() if issue.project == "ED"),
+                retitle=retitle,
+                create=create,
+                refused=lambda: desk.connect(token="ATATT-canary-wrong"),
+                unreachable=dead,
+                elsewhere=desk.source(project="NOPE"),
+                secret="ATATT-canary-wrong",
+            )
