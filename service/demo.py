@@ -18,7 +18,7 @@ from service.workspace import Workspace
 if TYPE_CHECKING:
     from sandbox.run import Sandbox
 
-    from sandbox.world import World
+    from sandbox.world.world import World
 
 __all__ = ["Demo", "demo"]
 
@@ -40,7 +40,7 @@ def demo(folder: Path, environ: Mapping[str, str], seed: int, say: Callable[[str
     """Start the stand-ins and open a workspace on them, in a folder of the demo's own."""
     from sandbox.run import Sandbox
 
-    from sandbox.world import World
+    from sandbox.world.world import World
 
     _clear(folder)
     world = World(seed=seed)

@@ -1,0 +1,198 @@
+"""Look: baseline set, list, show; history."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from service.cli.app import session_of
+from service.cli.reading import Json, Project, the_issue
+from service.failures import Exit, Failure
+
+if TYPE_CHECKING:
+    from model.baselines import Baseline
+    from reports.story import Story
+    from service.screen import Screen
+    from service.workspace import Workspace
+
+__all__ = ["baseline_app", "end_of_day", "history"]
+
+baseline_app = typer.Typer(help="Freeze approved plans and look at them.", no_args_is_help=True)
+
+
+def end_of_day(text: str, workspace: Workspace) -> datetime:
+    """A date as the last instant of that day in the report's zone; now, when the day is not over."""
+    from zoneinfo import ZoneInfo
+
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise Failure(Exit.USAGE, f'"{text}" is not a date such as 2026-03-25.') from None
+    zone = ZoneInfo(workspace.config.general.timezone)
+    end = datetime.combine(day + timedelta(days=1), time(), zone) - timedelta(microseconds=1)
+    now = workspace.clock()
+    if datetime.combine(day, time(), zone) > now:
+        raise Failure(Exit.USAGE, f"{text} has not come yet; nobody knows what is true then.")
+    return min(end, now)
+
+
+@baseline_app.command("set")
+def baseline_set(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(help='What to call it, such as "B1".')],
+    approved_by: Annotated[str, typer.Option("--approved-by", help="Who approved the plan.")],
+    reason: Annotated[str, typer.Option(help="Why it is set.")],
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="Rebuild the plan of that day from history.")
+    ] = None,
+    project: Project = None,
+) -> None:
+    """Freeze the plan as it stands: dates, estimates and sprints. It can never be changed."""
+    from reports.baseline import freeze
+    from service.reporting import look
+
+    session = session_of(ctx)
+    workspace = session.workspace()
+    key, _ = workspace.project(project)
+    at = end_of_day(as_of, workspace) if as_of else workspace.clock()
+    work = look(workspace, key, at, known=workspace.clock())
+    frozen = freeze(
+        work, name=name, taken=workspace.clock(), approved_by=approved_by, reason=reason, rebuilt=bool(as_of)
+    )
+    saved = workspace.store.save_baseline(frozen)
+    dated = sum(item.due is not None for item in saved.items)
+    told = f'Baseline "{name}" is set: {len(saved.items)} issues, {dated} with a due date, '
+    told += f"{len(saved.milestones)} milestones."
+    if saved.coverage is not None:
+        told += f" Rebuilt from history, which reaches back that far for {saved.coverage:.0%} of the issues."
+    session.screen.say(told)
+
+
+@baseline_app.command("list")
+def baseline_list(ctx: typer.Context, project: Project = None, as_json: Json = False) -> None:
+    """List the baselines, oldest first."""
+    session = session_of(ctx)
+    workspace = session.workspace()
+    key, _ = workspace.project(project)
+    baselines = workspace.store.baselines(key)
+    if as_json:
+        session.screen.data(json.dumps([_summary(b) for b in baselines], indent=2, ensure_ascii=False))
+        return
+    if not baselines:
+        session.screen.data(
+            "There is no baseline. Set one: crosstie baseline set B1 --approved-by NAME --reason WHY"
+        )
+    for baseline in baselines:
+        session.screen.data(_line(baseline))
+
+
+@baseline_app.command("show")
+def baseline_show(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(help="The baseline's name.")],
+    project: Project = None,
+    as_json: Json = False,
+) -> None:
+    """Show what a baseline holds."""
+    from reports.text import cut, shown
+
+    session = session_of(ctx)
+    workspace = session.workspace()
+    key, _ = workspace.project(project)
+    found = [b for b in workspace.store.baselines(key) if b.name == name]
+    if not found:
+        known = ", ".join(b.name for b in workspace.store.baselines(key)) or "none"
+        raise Failure(Exit.USAGE, f'There is no baseline "{name}" for {key}. There are: {known}.')
+    baseline = found[0]
+    if as_json:
+        from reports.render.json import encode
+
+        session.screen.data(encode(baseline))
+        return
+    session.screen.data(_line(baseline))
+    session.screen.data(
+        f"  hash {baseline.hash}\n  after {baseline.previous_hash or 'nothing: it is the first'}"
+    )
+    for goal in baseline.milestones:
+        session.screen.data(f"  milestone  {goal.due or 'no date':<12}{shown(goal.name)}")
+    for item in baseline.items:
+        size = "" if item.estimate is None else f"{item.estimate.normalize():f} {item.unit}"
+        due = item.due.isoformat() if item.due else "no date"
+        session.screen.data(f"  {shown(item.key):<30} due {due:<11}{size:>12}  {cut(shown(item.title), 50)}")
+
+
+def history(
+    ctx: typer.Context,
+    issue: Annotated[str, typer.Argument(help="An issue's key, former key, id or connection:id.")],
+    project: Project = None,
+    as_json: Json = False,
+) -> None:
+    """Show an issue's life across the trackers: every change of every tied record, in one order."""
+    from reports.story import story
+    from service.reporting import look
+
+    session = session_of(ctx)
+    workspace = session.workspace()
+    ref = the_issue(workspace.store.find(issue), issue)
+    for key in [workspace.project(project)[0]] if project else workspace.config.projects:
+        work = look(workspace, key, workspace.clock())
+        if ref in work.item_of:
+            told = story(work, work.item_of[ref])
+            break
+    else:
+        raise Failure(Exit.USAGE, f'"{issue}" is in no project of {workspace.path.name}.')
+    if as_json:
+        from reports.render.json import encode
+
+        session.screen.data(encode(told))
+    else:
+        _tell(session.screen, told, workspace.config.general.timezone)
+
+
+def _tell(screen: Screen, told: Story, zone: str) -> None:
+    from zoneinfo import ZoneInfo
+
+    from reports.text import cut, shown
+
+    screen.data(shown(told.title))
+    for record in told.records:
+        gone = "  (gone)" if record.gone else ""
+        screen.data(f"  {record.tracker} {shown(record.key)}: {shown(record.status)}{gone}  {record.url}")
+    screen.data("")
+    for chapter in told.chapters:
+        at = chapter.at.astimezone(ZoneInfo(zone))
+        who = f" by {shown(chapter.actor)}" if chapter.actor else ""
+        how = "" if chapter.origin == "recorded" else " (found by comparing two reads)"
+        before, after = cut(shown(chapter.before), 40), cut(shown(chapter.after), 40)
+        screen.data(
+            f"{at:%Y-%m-%d %H:%M}  {chapter.tracker:<8} {shown(chapter.key)}: "
+            f"{chapter.field} {before} -> {after}{who}{how}"
+        )
+    if not told.chapters:
+        screen.data("Nothing has changed since it was created.")
+
+
+def _line(baseline: Baseline) -> str:
+    from reports.text import shown
+
+    rebuilt = "" if baseline.coverage is None else f", rebuilt ({baseline.coverage:.0%} covered)"
+    told = f"{shown(baseline.name)}: plan of {baseline.as_of:%Y-%m-%d}, {len(baseline.items)} issues, "
+    return f"{told}approved by {shown(baseline.approved_by)}: {shown(baseline.reason)}{rebuilt}"
+
+
+def _summary(baseline: Baseline) -> dict[str, object]:
+    return {
+        "name": baseline.name,
+        "as_of": baseline.as_of.isoformat(),
+        "taken": baseline.taken.isoformat(),
+        "approved_by": baseline.approved_by,
+        "reason": baseline.reason,
+        "origin": baseline.origin,
+        "coverage": None if baseline.coverage is None else float(baseline.coverage),
+        "issues": len(baseline.items),
+        "hash": baseline.hash,
+        "previous_hash": baseline.previous_hash,
+    }
