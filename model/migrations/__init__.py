@@ -1,1 +1,4 @@
-"""Schema revisions, applied by crosstie db upgrade."""
+"""Schema revisions, oldest first; `crosstie db upgrade` applies what a store lacks."""
+
+REVISIONS = ("0001",)
+"""Every revision this program knows; the last one is the schema it reads and writes."""

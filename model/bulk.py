@@ -1,0 +1,99 @@
+"""Many rows at once: Core statements over batches, never one ORM object a row."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy import Column, Connection, Select, Table, insert, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+__all__ = ["fetch", "portions", "revise", "upsert"]
+
+T = TypeVar("T")
+Row = dict[str, Any]
+
+_PORTION = 500
+"""Values in one IN list: both databases limit the parameters of a statement."""
+
+_VERSION = ("pk", "learned", "removed")
+
+
+def portions(values: Iterable[T], size: int = _PORTION) -> Iterator[list[T]]:
+    """The values in lists of at most `size`."""
+    rest = iter(values)
+    while portion := list(islice(rest, size)):
+        yield portion
+
+
+def fetch(
+    connection: Connection, query: Select[Any], column: Column[Any], values: Collection[Any]
+) -> Iterator[Row]:
+    """The rows of a query where `column` is one of `values`, however many those are."""
+    for portion in portions(values):
+        yield from map(dict, connection.execute(query.where(column.in_(portion))).mappings())
+
+
+def upsert(
+    connection: Connection,
+    table: Table,
+    rows: Collection[Row],
+    keys: tuple[str, ...],
+    keep: frozenset[str] = frozenset(),
+) -> None:
+    """Insert rows, or update those whose `keys` exist; columns named by `keep` stay as first inserted."""
+    if not rows:
+        return
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(table)
+    changed = {
+        column.name: statement.excluded[column.name]
+        for column in table.columns
+        if column.name not in keep and column.name not in keys
+    }
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=list(keys), set_=changed)
+        if changed
+        else statement.on_conflict_do_nothing(index_elements=list(keys)),
+        list(rows),
+    )
+
+
+def revise(
+    connection: Connection,
+    table: Table,
+    keys: tuple[str, ...],
+    current: Iterable[Mapping[str, Any]],
+    wanted: Iterable[Row],
+    now: datetime,
+) -> None:
+    """Bring a versioned table from its `current` rows to the `wanted` ones, keeping what was believed before.
+
+    A row that is wanted as it is stays; one that differs or is no longer wanted ends at `now`; wanted rows
+    carry their own `learned`.
+    """
+    old = {tuple(row[k] for k in keys): row for row in current}
+    new = {tuple(row[k] for k in keys): row for row in wanted}
+    ended = [row for key, row in old.items() if key not in new or _differs(row, new[key])]
+    begun = [row for key, row in new.items() if key not in old or _differs(old[key], row)]
+    for portion in portions([row["pk"] for row in ended]):
+        connection.execute(update(table).where(table.c.pk.in_(portion)).values(removed=now))
+    again = {tuple(row[k] for k in keys) for row in ended}
+    if begun:
+        connection.execute(
+            insert(table),
+            [
+                row
+                | {
+                    "removed": None,
+                    "learned": now if tuple(row[k] for k in keys) in again else row["learned"],
+                }
+                for row in begun
+            ],
+        )
+
+
+def _differs(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    return any(old[name] != each for name, each in new.items() if name not in _VERSION)

@@ -1,0 +1,51 @@
+"""What can be wrong with a store, named by the reaction; each message ends with what to do next."""
+
+from __future__ import annotations
+
+__all__ = [
+    "BaselineExists",
+    "StoreBusy",
+    "StoreCorrupt",
+    "StoreError",
+    "StoreFull",
+    "StoreMissing",
+    "StoreNewer",
+    "StoreOutdated",
+    "StoreUnreachable",
+]
+
+
+class StoreError(Exception):
+    """Base of everything the store raises on purpose; the text holds no secret and no row."""
+
+
+class StoreMissing(StoreError):
+    """There is no store yet where the config says: create it."""
+
+
+class StoreUnreachable(StoreError):
+    """The address is wrong, or the database server does not answer or refuses the login."""
+
+
+class StoreNewer(StoreError):
+    """A newer crosstie wrote the store: this one does not touch it."""
+
+
+class StoreOutdated(StoreError):
+    """An older crosstie wrote the store: upgrade it first."""
+
+
+class StoreFull(StoreError):
+    """The disk is full or failing: nothing of the transaction was stored."""
+
+
+class StoreBusy(StoreError):
+    """Another process holds the store's one write lock for longer than the timeout."""
+
+
+class StoreCorrupt(StoreError):
+    """The file is damaged or not a crosstie store: restore it from a backup."""
+
+
+class BaselineExists(StoreError):
+    """The project has a baseline of that name, and baselines never change."""

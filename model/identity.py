@@ -1,0 +1,71 @@
+"""The numbers behind names: connections, sources and tracker records, created when first met."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from sqlalchemy import Connection, insert, select
+
+from model.bulk import fetch
+from model.tables import table
+from model.values import Entity, Ref
+
+__all__ = ["Identities"]
+
+_CONNECTION, _SOURCE, _RECORD = table("connection"), table("source"), table("record")
+
+
+class Identities:
+    """Looks numbers up once per transaction; a number never changes."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._at = connection
+        self._connections: dict[str, int] = {}
+        self._sources: dict[tuple[str, str], int] = {}
+        self._records: dict[tuple[Entity, Ref], int] = {}
+
+    def connection(self, name: str) -> int:
+        if name not in self._connections:
+            found = self._at.execute(select(_CONNECTION.c.pk).where(_CONNECTION.c.name == name)).scalar()
+            if found is None:
+                made = insert(_CONNECTION).values(name=name).returning(_CONNECTION.c.pk)
+                found = self._at.execute(made).scalar_one()
+            self._connections[name] = found
+        return self._connections[name]
+
+    def source(self, connection: str, key: str) -> int:
+        if (connection, key) not in self._sources:
+            owner = self.connection(connection)
+            where = (_SOURCE.c.connection == owner) & (_SOURCE.c.key == key)
+            found = self._at.execute(select(_SOURCE.c.pk).where(where)).scalar()
+            if found is None:
+                made = insert(_SOURCE).values(connection=owner, key=key, history="none")
+                found = self._at.execute(made.returning(_SOURCE.c.pk)).scalar_one()
+            self._sources[connection, key] = found
+        return self._sources[connection, key]
+
+    def known(self, entity: Entity, refs: Iterable[Ref]) -> dict[Ref, int]:
+        """The numbers of those records that have one."""
+        wanted = set(refs)
+        missing = {ref for ref in wanted if (entity, ref) not in self._records}
+        for name in {ref.connection for ref in missing}:
+            owner = self.connection(name)
+            query = select(_RECORD.c.pk, _RECORD.c.id).where(
+                _RECORD.c.connection == owner, _RECORD.c.entity == entity.value
+            )
+            for row in fetch(self._at, query, _RECORD.c.id, [r.id for r in missing if r.connection == name]):
+                self._records[entity, Ref(name, row["id"])] = row["pk"]
+        return {ref: self._records[entity, ref] for ref in wanted if (entity, ref) in self._records}
+
+    def records(self, entity: Entity, refs: Collection[Ref]) -> dict[Ref, int]:
+        """The numbers of all of them; those met for the first time get one."""
+        missing = set(refs) - self.known(entity, refs).keys()
+        if missing:
+            self._at.execute(
+                insert(_RECORD),
+                [
+                    {"connection": self.connection(ref.connection), "entity": entity.value, "id": ref.id}
+                    for ref in sorted(missing)
+                ],
+            )
+        return self.known(entity, refs)

