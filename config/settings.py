@@ -9,11 +9,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from config.problems import Unfit
+from config.scalars import (
+    DayRange,
+    Duration,
+    Language,
+    LocalPath,
+    Name,
+    PatternText,
+    ProxyUrl,
+    SecretRef,
+    StoreUrl,
+    Text,
+    ValuePattern,
+    Weekday,
+    Zone,
+)
 from model.values import StatusCategory, Unit
 
 __all__ = [
@@ -34,28 +49,12 @@ __all__ = [
     "Person",
     "Project",
     "Rates",
+    "SecretRef",
     "SourceSettings",
     "StatusMap",
     "StoreSettings",
     "TieRules",
 ]
-
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-
-
-def _duration(value: object) -> object:
-    if isinstance(value, str) and len(value) > 1 and value[-1] in _UNITS and value[:-1].isdigit():
-        return timedelta(seconds=int(value[:-1]) * _UNITS[value[-1]])
-    if isinstance(value, timedelta):
-        return value
-    raise ValueError('a duration such as "30s", "15m", "6h" or "90d"')
-
-
-Duration = Annotated[
-    timedelta,
-    BeforeValidator(_duration, json_schema_input_type=Annotated[str, Field(pattern=r"^[0-9]+[smhd]$")]),
-]
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
 class Frozen(BaseModel):
@@ -101,12 +100,17 @@ class Calendar(Frozen):
     """The working calendar: what is not in `week`, a public holiday or a closed day is not a working day."""
 
     country: str | None = Field(
-        None, description="ISO 3166 country whose public holidays are free.", examples=["GB"]
+        None,
+        pattern="^[A-Z]{2}$",
+        description="ISO 3166 country whose public holidays are free.",
+        examples=["GB"],
     )
     region: str | None = Field(None, description="Subdivision of the country.", examples=["ENG"])
     hours_per_day: Decimal = Field(Decimal(8), gt=0, le=24, description="Working hours of a standard day.")
-    week: tuple[Weekday, ...] = Field(("mon", "tue", "wed", "thu", "fri"), description="Working weekdays.")
-    closed: tuple[str, ...] = Field(
+    week: tuple[Weekday, ...] = Field(
+        ("mon", "tue", "wed", "thu", "fri"), min_length=1, max_length=7, description="Working weekdays."
+    )
+    closed: tuple[DayRange, ...] = Field(
         (),
         description='Further free days: "2026-12-24" or "2026-12-24/2027-01-02".',
         examples=[["2026-12-24/2027-01-02"]],
@@ -114,19 +118,19 @@ class Calendar(Frozen):
 
 
 class StoreSettings(Frozen):
-    url: str = Field(
+    url: StoreUrl = Field(
         "sqlite:///crosstie.db",
         description="Where everything is kept: a SQLite file (relative to this file) or postgresql://…",
     )
-    password: str | None = Field(
+    password: SecretRef | None = Field(
         None, description="Reference to the PostgreSQL password.", examples=["file:/run/secrets/db"]
     )
     keep_raw: Duration = Field(timedelta(days=90), description="How long raw pages are kept.")
 
 
 class General(Frozen):
-    timezone: str = Field("UTC", description="IANA zone of dates in reports.", examples=["Europe/London"])
-    language: str = Field("en-GB", description="Number and date formats.", examples=["en-GB", "en-US"])
+    timezone: Zone = Field("UTC", description="IANA zone of dates in reports.", examples=["Europe/London"])
+    language: Language = Field("en-GB", description="Number and date formats.", examples=["en-GB", "en-US"])
     calendar: Calendar = Field(default_factory=Calendar, description="Working calendar.")
     store: StoreSettings = Field(default_factory=StoreSettings, description="The store.")
 
@@ -140,8 +144,12 @@ class ConnectionSettings(Frozen):
         "internal", description="Who may see what is in it; nothing is ever written to a wider audience."
     )
     timeout: Duration = Field(timedelta(seconds=60), description="Longest wait for one answer.")
-    ca_file: Path | None = Field(None, description="Certificate authorities to trust besides the usual ones.")
-    proxy: str | None = Field(None, description="Outgoing proxy.", examples=["http://proxy.example:3128"])
+    ca_file: LocalPath | None = Field(
+        None, description="Certificate authorities to trust besides the usual ones."
+    )
+    proxy: ProxyUrl | None = Field(
+        None, description="Outgoing proxy.", examples=["http://proxy.example:3128"]
+    )
 
 
 class SourceSettings(Frozen):
@@ -161,7 +169,7 @@ class SourceSettings(Frozen):
 
 
 class Finish(Frozen):
-    milestone: str = Field(description="The milestone whose date is the project's finish.")
+    milestone: Text = Field(description="The milestone whose date is the project's finish.")
     target: date | None = Field(None, description="The date promised for it.")
 
 
@@ -173,7 +181,7 @@ class NamedMilestone(Frozen):
 
 
 class Deliverable(Frozen):
-    name: str = Field(description="The outcome's name.")
+    name: Text = Field(description="The outcome's name.")
     owner: str | None = Field(None, description="A key of [people].")
     due: date | None = Field(None, description="When it must be there.")
     acceptance: tuple[str, ...] = Field((), description="Acceptance criteria.")
@@ -188,16 +196,22 @@ class Dimension(Frozen):
     origin: Literal["label", "component", "bucket", "milestone", "type", "source", "field"] = Field(
         alias="from", description="Where the value is found."
     )
-    pattern: str | None = Field(
+    pattern: ValuePattern | None = Field(
         None, description="Regular expression; its first group is the value.", examples=["wave:(.+)"]
     )
     field: str | None = Field(None, description='With from = "field": the mapped field\'s name.')
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, populate_by_name=True)
 
+    @model_validator(mode="after")
+    def _says_which_field(self) -> Self:
+        if (self.origin == "field") != (self.field is not None):
+            raise Unfit('field = "…" together with from = "field", and only then')
+        return self
+
 
 class TieRules(Frozen):
-    keys: tuple[str, ...] = Field(
+    keys: tuple[PatternText, ...] = Field(
         (),
         description="Patterns of issue keys that tie if found in a title or body.",
         examples=[["PAY-\\d+"]],
@@ -227,11 +241,18 @@ class Limits(Frozen):
     )
     stale: Duration = Field(timedelta(days=1), description="A source older than this is never green.")
 
+    @field_validator("slip", "sprint_scope", "scope")
+    @classmethod
+    def _rise(cls, value: tuple[Decimal, Decimal]) -> tuple[Decimal, Decimal]:
+        if not 0 <= value[0] <= value[1]:
+            raise Unfit("where green ends, then where amber ends, such as [0.05, 0.10]")
+        return value
+
 
 class Project(Frozen):
     """What the project manager runs: sources from several connections, read as one."""
 
-    name: str = Field(description="The project's name on every report.")
+    name: Text = Field(description="The project's name on every report.")
     start: date | None = Field(None, description="When it began; used where no baseline says it.")
     finish: Finish | None = Field(None, description="What counts as the project's finish.")
     unit: Unit = Field(Unit.POINTS, description="What estimates count: points, hours, days or count.")
@@ -253,13 +274,13 @@ class Project(Frozen):
 
 
 class Person(Frozen):
-    name: str = Field(description="Their name.")
-    accounts: Mapping[str, str] = Field(
+    name: Text = Field(description="Their name.")
+    accounts: Mapping[str, Text] = Field(
         default_factory=dict, description="Connection name -> immutable account id there."
     )
     role: str | None = Field(None, description="Role, for rates.")
     capacity: Decimal = Field(Decimal(1), ge=0, le=1, description="Share of the calendar.")
-    absent: tuple[str, ...] = Field((), description='Absences: "2026-04-01/2026-04-10".')
+    absent: tuple[DayRange, ...] = Field((), description='Absences: "2026-04-01/2026-04-10".')
 
 
 class DatedRate(Frozen):
@@ -274,8 +295,8 @@ class DatedRate(Frozen):
 
 
 class ExchangeRate(Frozen):
-    source: str = Field(alias="from", description="ISO 4217 code.")
-    to: str = Field(description="ISO 4217 code.")
+    source: str = Field(alias="from", pattern="^[A-Z]{3}$", description="ISO 4217 code.", examples=["GBP"])
+    to: str = Field(pattern="^[A-Z]{3}$", description="ISO 4217 code.", examples=["GBP"])
     on: date = Field(description="The rate's date.")
     rate: Decimal = Field(gt=0, description="Units of `to` for one unit of `from`.")
 
@@ -283,7 +304,9 @@ class ExchangeRate(Frozen):
 
 
 class Rates(Frozen):
-    currency: str = Field("EUR", pattern="^[A-Z]{3}$", description="ISO 4217 code of the rates.")
+    currency: str = Field(
+        "EUR", pattern="^[A-Z]{3}$", description="ISO 4217 code of the rates.", examples=["GBP"]
+    )
     default: Decimal | None = Field(None, ge=0, description="Rate per hour where nothing else fits.")
     roles: Mapping[str, Decimal] = Field(default_factory=dict, description="Rate per hour by role.")
     dated: tuple[DatedRate, ...] = Field((), description="Rates with a first day of validity.")
@@ -299,10 +322,10 @@ class Config(Frozen):
 
     version: Literal[1] = Field(description="Version of this format.")
     general: General = Field(default_factory=General, description="Zone, language, calendar, store.")
-    connections: Mapping[str, Any] = Field(description="Accounts on trackers, by name.")
-    projects: Mapping[str, Project] = Field(default_factory=dict, description="Projects, by name.")
+    connections: Mapping[Name, Any] = Field(description="Accounts on trackers, by name.")
+    projects: Mapping[Name, Project] = Field(default_factory=dict, description="Projects, by name.")
     mapping: _Mapping = Field(default_factory=_Mapping, description="Words of all trackers.")
-    people: Mapping[str, Person] = Field(default_factory=dict, description="One person, several accounts.")
+    people: Mapping[Name, Person] = Field(default_factory=dict, description="One person, several accounts.")
     rates: Rates = Field(default_factory=Rates, description="Hourly rates.")
 
 
