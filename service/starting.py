@@ -82,7 +82,7 @@ def read_draft(draft: Draft, at: Path, workspace: Workspace) -> Workspace:
     """The draft as a workspace of its own, validated as a file would be. Raises ConfigError."""
     config: Config = load(draft.text(), kinds(), at.name, at.resolve().parent)
     trial = Workspace(
-        at, workspace.environ, workspace.clock, workspace.on_wait, workspace.sleep, workspace.secrets
+        at, workspace.environ, workspace.clock, workspace.on_wait, workspace.sleep, workspace.redactor
     )
     trial.__dict__["config"] = config
     return trial

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -50,7 +49,7 @@ class Workspace:
     clock: Callable[[], datetime]
     on_wait: Callable[[str], None] = lambda sentence: None
     sleep: Callable[[float], None] = time.sleep
-    secrets: dict[str, Secret] = field(default_factory=dict)
+    redactor: Redactor | None = None
 
     @cached_property
     def config(self) -> Config:
@@ -65,26 +64,25 @@ class Workspace:
     def store(self) -> Store:
         from model.store import open_store
 
-        settings = self.config.general.store
-        password = self.secret(settings.password).reveal() if settings.password else None
-        return open_store(settings.url, password=password)
+        return open_store(self.config.general.store.url, password=self.store_password())
 
     def secret(self, reference: str) -> Secret:
-        """The secret behind a reference; it is remembered so that no output can carry it."""
-        from config.secrets import resolve
+        """The secret behind a reference; from now on no output carries it."""
+        from config.secrets import Redactor, resolve
 
         found = resolve(reference, self.environ)
-        self.secrets[reference] = found
+        self.redactor = self.redactor or Redactor()
+        self.redactor.add(found)
         return found
+
+    def store_password(self) -> str | None:
+        """The PostgreSQL password, where the config refers to one."""
+        reference = self.config.general.store.password
+        return self.secret(reference).reveal() if reference else None
 
     def redact(self, text: str) -> str:
         """The text with every secret loaded so far blotted out."""
-        if "config.secrets" not in sys.modules:
-            return text
-        from config.secrets import Redactor
-
-        blot: Redactor = Redactor(tuple(self.secrets.values()))
-        return blot(text)
+        return self.redactor(text) if self.redactor else text
 
     def connector(self, settings: ConnectionSettings) -> Connector:
         """A connector for one connection; the caller closes it."""
