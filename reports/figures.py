@@ -31,6 +31,7 @@ class Reason(StrEnum):
     NEW = "new"
     REMOVED = "removed"
     DONE_BEFORE = "done_before"
+    PARENT = "parent"
     STALE = "stale"
 
 

@@ -207,7 +207,9 @@ class StillView:
         self.at = when
         self.known = known
         self._threads: dict[tuple[Ref, str], list[Change]] = {}
+        self._believed: dict[tuple[Ref, str], object] = {}
         for change in sorted(trackers.changes, key=lambda change: change.at):
+            self._believed.setdefault((change.ref, change.field), change.before)
             if change.learned <= known:
                 self._threads.setdefault((change.ref, change.field), []).append(change)
 
@@ -216,14 +218,14 @@ class StillView:
         index = bisect_right(thread, when, key=lambda change: change.at)
         if index:
             return thread[index - 1].after
-        return thread[0].before if thread else current
+        return self._believed.get((ref, name), current)
 
     def all_issues(self) -> tuple[Issue, ...]:
         found = []
         for ref, issue in sorted(self._trackers.issues.items()):
             if issue.created is not None and issue.created > self.at:
                 continue
-            names = {name for other, name in self._threads if other == ref}
+            names = {name for other, name in self._believed if other == ref}
             values = {name: self._value(ref, name, getattr(issue, name), self.at) for name in names}
             found.append(replace(issue, **values))
         return tuple(found)
@@ -264,7 +266,7 @@ class StillView:
         issue = self._trackers.issues[ref]
         thread = self._threads.get((ref, name), [])
         begin = issue.created or self.history_from(ref)
-        entries = [(begin, thread[0].before if thread else getattr(issue, name))]
+        entries = [(begin, self._believed.get((ref, name), getattr(issue, name)))]
         for change in thread:
             if change.at <= self.at:
                 entries = [entry for entry in entries if entry[0] != change.at]
