@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
 
+from sandbox.jira.state import JiraSite
 from tests.sandbox.jira_world import ANN, BOB, MONDAY, Site
 
 
@@ -223,3 +225,60 @@ def test_team_managed_projects_keep_their_points_in_another_field(site: Site):
     id = site.jira.create_issue("MKT", "Task", "leaflet", ANN, points=1)
     site.jira.edit(id, ANN, points=2)
     assert site.items(id) == [("Story point estimate", None, "1", None, "2")]
+
+
+def test_people_priorities_descriptions_and_starts_are_remembered_too(site: Site):
+    id = site.story(assignee=ANN, start=date(2026, 3, 2))
+    site.jira.edit(id, ANN, assignee=BOB, priority="High", description="why", start=None)
+    site.jira.edit(id, ANN, assignee=None)
+    assert site.items(id) == [
+        ("assignee", ANN, "Ann Lee", BOB, "Bob Öz"),
+        ("priority", "3", "Medium", "2", "High"),
+        ("description", None, None, None, "why"),
+        ("Start date", "2026-03-02", "2/Mar/26", None, None),
+        ("assignee", BOB, "Bob Öz", None, None),
+    ]
+
+
+def test_a_sprints_dates_and_name_move_without_any_history(site: Site):
+    id = site.story(sprint=site.first)
+    later = MONDAY + timedelta(days=30)
+    site.jira.edit_sprint(site.first, start=MONDAY + timedelta(days=1), end=later, name="Sprint one")
+    sprint = site.jira.sprints[site.first]
+    assert (sprint.name, sprint.end) == ("Sprint one", later)
+    assert site.items(id) == []
+
+
+@pytest.mark.parametrize(
+    ("act", "message"),
+    [
+        (lambda jira: jira.add_project("ED", "Again"), "is taken"),
+        (lambda jira: jira.add_board("ED", "b", type="cork"), "scrum, kanban or simple"),
+        (lambda jira: jira.create_sprint(jira.add_board("ED", "k", type="kanban"), "s"), "kanban"),
+        (lambda jira: jira.start_sprint(jira.create_sprint(1, "undated")), "with dates"),
+        (lambda jira: jira.create_issue("ED", "Story", "s", ANN, labels=("two words",)), "no space"),
+        (lambda jira: jira.create_issue("ED", "Saga", "s", ANN), "no 'Saga'"),
+        (lambda jira: jira.move(jira.create_issue("ED", "Story", "s", ANN), "ED"), "already"),
+    ],
+)
+def test_what_jira_would_not_let_people_do_is_refused(
+    site: Site, act: Callable[[JiraSite], object], message: str
+):
+    with pytest.raises(ValueError, match=message):
+        act(site.jira)
+
+
+def test_a_version_of_another_project_cannot_be_fixed_in(site: Site):
+    site.jira.add_project("OPS", "Operations")
+    foreign = site.jira.create_version("OPS", "2.0")
+    with pytest.raises(ValueError, match="belongs to OPS"):
+        site.story(version=foreign)
+
+
+def test_nothing_is_carried_into_a_closed_sprint(site: Site):
+    for sprint in (site.first, site.second):
+        site.jira.start_sprint(sprint)
+    site.jira.close_sprint(site.second)
+    with pytest.raises(ValueError, match="closed"):
+        site.jira.close_sprint(site.first, carry_to=site.second)
+    assert site.jira.sprints[site.first].state == "active"

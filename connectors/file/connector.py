@@ -1,0 +1,209 @@
+"""A folder of CSV files as a tracker: each file is read whole, or not at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import ClassVar
+
+from config.secrets import Secret
+from connectors.base import (
+    Batch,
+    Capabilities,
+    CheckReport,
+    FieldFinding,
+    History,
+    Parked,
+    RawPage,
+    SourceOffer,
+)
+from connectors.errors import Misconfigured
+from connectors.file.client import Client
+from connectors.file.mapping import MappedCost, MappedIssue
+from connectors.file.reading import Reading, find_columns, line, read_files, summary
+from connectors.file.settings import FileConnection, FileSource
+from connectors.file.sheet import BadSheet, read_sheet
+from model.values import Account, Issue, Milestone, Ref
+
+__all__ = ["Connector"]
+
+_PAGE = 500
+
+
+class Connector:
+    """Reads issues or costs from CSV files below a folder.
+
+    A file is understood completely before anything of it is handed on, so one bad cell keeps the whole file
+    out unless its source accepts parts. Files whose content and settings are unchanged yield nothing.
+    """
+
+    kind: ClassVar[str] = "file"
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        history=History.NONE,
+        history_fields=frozenset(),
+        sprints=False,
+        milestones=True,
+        dependencies=False,
+        worklogs=False,
+        costs=True,
+        deletions="none: a row that leaves its file stays as it was; give it a status that means cancelled",
+        note="A file knows only now: what changed is found by comparing it with the last pull.",
+    )
+
+    def __init__(
+        self,
+        settings: FileConnection,
+        secret: Callable[[str], Secret],
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], None],
+        on_wait: Callable[[str], None],
+        page: int = _PAGE,
+    ) -> None:
+        self._settings = settings
+        self._client = Client(settings.root)
+        self._page = page
+
+    def check(self, sources: tuple[object, ...]) -> CheckReport:
+        """Read every file of the sources and say which columns were found and which rows are bad."""
+        self._client.look()
+        fields: list[FieldFinding] = []
+        warnings: list[str] = []
+        for source in map(_file_source, sources):
+            files = self._client.find(source.path)
+            fields += find_columns(files, source)
+            warnings += (problem for reading in read_files(files, source) for problem in reading.problems)
+        account = f"a reader of the files below {self._settings.root}"
+        return CheckReport(account, fields=tuple(fields), warnings=tuple(warnings))
+
+    def offers(self) -> Iterator[SourceOffer]:
+        for name in self._client.names("**/*.csv"):
+            try:
+                sheet = read_sheet(self._client.read(name).data, "utf-8-sig", ",")
+                detail = f"{len(sheet.rows)} rows: {', '.join(sheet.headings)}"
+            except BadSheet as problem:
+                detail = str(problem)
+            yield SourceOffer(title=name, settings={"path": name}, detail=detail)
+
+    def pull(self, source: object, cursors: Mapping[str, str], now: datetime) -> Iterator[Batch]:
+        """One stream, "issues" or "costs". Misconfigured, after the good files: others have bad rows."""
+        wanted = _file_source(source)
+        readings = read_files(self._client.find(wanted.path), wanted)
+        walk = _Walk(wanted, readings, self._page, first=not cursors)
+        yield from walk.batches(_Position.parse(cursors.get(wanted.rows)))
+        if walk.problems:
+            raise Misconfigured(summary(walk.problems))
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+@dataclass(slots=True)
+class _Position:
+    """A cursor: the marks of the files that were read whole, and how far the next one was read."""
+
+    done: dict[str, str] = field(default_factory=dict)
+    file: str = ""
+    mark: str = ""
+    row: int = 0
+
+    @classmethod
+    def parse(cls, text: str | None) -> _Position:
+        return cls(**json.loads(text)) if text else cls()
+
+    def __str__(self) -> str:
+        return json.dumps({"done": self.done, "file": self.file, "mark": self.mark, "row": self.row})
+
+    def start(self, reading: Reading) -> int:
+        """Where in the file reading goes on: at its top, unless this very content was begun before."""
+        return self.row if (self.file, self.mark) == (reading.file.name, reading.mark) else 0
+
+    def move(self, reading: Reading, row: int) -> None:
+        """Note that the file was read up to `row`, or whole."""
+        if row < len(reading.rows):
+            self.file, self.mark, self.row = reading.file.name, reading.mark, row
+        else:
+            self.done[reading.file.name] = reading.mark
+            self.file, self.mark, self.row = "", "", 0
+
+
+class _Walk:
+    """The pages of one pull: those of changed files only, in the order of the files' names."""
+
+    def __init__(self, source: FileSource, readings: list[Reading], page: int, first: bool) -> None:
+        self.problems = [problem for reading in readings for problem in reading.problems]
+        self._source = source
+        self._readings = [reading for reading in readings if not reading.problems]
+        self._page = page
+        rows = sum(len(reading.rows) + len(reading.bad) for reading in self._readings)
+        self._expected = rows if first else None
+
+    def batches(self, position: _Position) -> Iterator[Batch]:
+        """The last page completes the stream, unless a file with problems was left out."""
+        held: Batch | None = None
+        for page in self._pages(position):
+            if held is not None:
+                yield held
+            held = page
+        if held is None and not self.problems:
+            held = Batch(self._source.rows, str(position), complete=False, expected=self._expected)
+        if held is not None:
+            yield replace(held, complete=not self.problems)
+
+    def _pages(self, position: _Position) -> Iterator[Batch]:
+        for reading in self._readings:
+            if position.done.get(reading.file.name) == reading.mark:
+                continue
+            start = position.start(reading)
+            while True:
+                end = start + self._page
+                position.move(reading, end)
+                yield self._batch(reading, start, end, str(position))
+                if end >= len(reading.rows):
+                    break
+                start = end
+
+    def _batch(self, reading: Reading, start: int, end: int, cursor: str) -> Batch:
+        rows = reading.rows[start:end]
+        issues = tuple(row.issue for row in rows if isinstance(row, MappedIssue))
+        name, top = reading.file.name, start == 0
+        return Batch(
+            stream=self._source.rows,
+            cursor=cursor,
+            complete=False,
+            issues=issues,
+            costs=tuple(row.cost for row in rows if isinstance(row, MappedCost)),
+            milestones=_milestones(self._source, issues),
+            accounts=_accounts(self._source, issues),
+            parked=_parked(reading) if top else (),
+            raw=(RawPage(self._source.rows, name, reading.file.data),) if top else (),
+            notes=tuple(f"{name}: {note}." for note in reading.notes) if top else (),
+            expected=self._expected,
+        )
+
+
+def _file_source(source: object) -> FileSource:
+    if not isinstance(source, FileSource):
+        raise Misconfigured("A file connection reads files only; give its source a `path`.")
+    return source
+
+
+def _milestones(source: FileSource, issues: Iterable[Issue]) -> tuple[Milestone, ...]:
+    """Those that these issues name; a file says nothing of them but the name."""
+    ids = sorted({issue.milestone for issue in issues if issue.milestone})
+    prefix = f"{source.key}:"
+    return tuple(Milestone(Ref(source.connection, id), source.key, id.removeprefix(prefix)) for id in ids)
+
+
+def _accounts(source: FileSource, issues: Iterable[Issue]) -> tuple[Account, ...]:
+    """The people these issues name; the name as typed is their id."""
+    names = sorted({name for issue in issues for name in issue.assignees})
+    return tuple(Account(Ref(source.connection, name), name, name if "@" in name else None) for name in names)
+
+
+def _parked(reading: Reading) -> tuple[Parked, ...]:
+    return tuple(
+        Parked(f"{reading.file.name}#{row.row}", row.key, line(reading.file, row, "; ".join(row.reasons)))
+        for row in reading.bad
+    )

@@ -1,0 +1,120 @@
+"""One file understood as a whole: its good rows, or every reason why it is left out. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from config.problems import shown
+from connectors.base import FieldFinding
+from connectors.file.client import FileContent
+from connectors.file.mapping import (
+    HEADINGS,
+    BadRow,
+    Columns,
+    MappedCost,
+    MappedIssue,
+    map_costs,
+    map_issues,
+)
+from connectors.file.settings import FileSource
+from connectors.file.sheet import BadSheet, Sheet, read_sheet
+
+__all__ = ["Reading", "find_columns", "line", "read_files", "summary"]
+
+_SHOWN_PROBLEMS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A file's good rows and, where parts are accepted, its bad ones; with `problems` it has no rows.
+
+    `mark` changes with the content and with the settings it was read by.
+    """
+
+    file: FileContent
+    mark: str
+    rows: tuple[MappedIssue, ...] | tuple[MappedCost, ...] = ()
+    bad: tuple[BadRow, ...] = ()
+    problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def read_files(files: Iterable[FileContent], source: FileSource) -> list[Reading]:
+    """Every file of a source; an id that stands in two of them keeps the later one out.
+
+    The two rows would replace each other at every pull, and nobody could say which is right.
+    """
+    owners: dict[str, str] = {}
+    readings = []
+    for file in files:
+        reading = _read(file, source)
+        for row in reading.rows:
+            other = owners.setdefault(_id(row), file.name)
+            if other != file.name:
+                id = shown(_id(row).removeprefix(f"{source.key}:"))
+                problem = (
+                    f"{file.name}, row {row.row}: id {id} is in {other} too; narrow `path` to one of them."
+                )
+                reading = Reading(file, reading.mark, problems=(problem,))
+                break
+        readings.append(reading)
+    return readings
+
+
+def find_columns(files: Iterable[FileContent], source: FileSource) -> list[FieldFinding]:
+    """The headings that each of our fields is read from; nothing of fields that have no column."""
+    found: dict[str, dict[str, None]] = {}
+    for file in files:
+        try:
+            sheet = read_sheet(file.data, source.encoding, source.delimiter)
+            columns = Columns.find(sheet, source)
+        except BadSheet:
+            continue
+        for name, positions in columns.of.items():
+            found.setdefault(name, {})[sheet.headings[positions[0]]] = None
+    named = ((name, tuple(found[name])) for name in HEADINGS if name in found)
+    return [FieldFinding(name, headings, headings[0]) for name, headings in named]
+
+
+def line(file: FileContent, row: BadRow, reason: str) -> str:
+    return f"{file.name}, row {row.row}, {reason}."
+
+
+def summary(problems: list[str]) -> str:
+    """The first few problems, one a line, and what to do about them."""
+    lines = problems[:_SHOWN_PROBLEMS]
+    if len(problems) > len(lines):
+        lines.append(f"And {len(problems) - len(lines)} more: crosstie check lists them.")
+    lines.append(
+        "Nothing of a file with problems was stored. Correct it, or set accept_partial = true to read its"
+        " good rows, then: crosstie pull"
+    )
+    return "\n".join(lines)
+
+
+def _read(file: FileContent, source: FileSource) -> Reading:
+    mark = hashlib.sha256(f"{file.digest} {source.model_dump_json()}".encode()).hexdigest()
+    try:
+        sheet = read_sheet(file.data, source.encoding, source.delimiter)
+        reading = _mapped(sheet, source, Reading(file, mark, notes=sheet.notes))
+    except BadSheet as problem:
+        return Reading(file, mark, problems=(f"{file.name}: {problem}.",))
+    if reading.bad and not source.accept_partial:
+        reasons = tuple(line(file, row, reason) for row in reading.bad for reason in row.reasons)
+        return Reading(file, mark, problems=reasons)
+    return reading
+
+
+def _mapped(sheet: Sheet, source: FileSource, reading: Reading) -> Reading:
+    file = reading.file
+    if source.rows == "costs":
+        costs, bad = map_costs(sheet, source, file.name)
+        return replace(reading, rows=tuple(costs), bad=tuple(bad))
+    issues, bad = map_issues(sheet, source, file.name, file.digest)
+    return replace(reading, rows=tuple(issues), bad=tuple(bad))
+
+
+def _id(row: MappedIssue | MappedCost) -> str:
+    return row.issue.ref.id if isinstance(row, MappedIssue) else row.cost.ref.id
