@@ -7,7 +7,8 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
+from functools import partial
 from typing import TypeVar
 
 from config.problems import shown
@@ -215,12 +216,8 @@ def _issue(row: _Row, id: str, by_key: dict[str, str], source: FileSource, versi
     def ref(id: str) -> Ref:
         return Ref(source.connection, f"{source.key}:{id}")
 
-    def on(text: str) -> date:
-        return day(text, source.dates)
-
-    def at(text: str) -> datetime:
-        return instant(text, source.dates, source.timezone)
-
+    on = partial(day, order=source.dates)
+    at = partial(instant, order=source.dates, zone=source.timezone)
     milestone, parent = row.text("milestone"), row.text("parent")
     done = row.read("percent", percent)
     return Issue(
