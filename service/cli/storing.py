@@ -19,7 +19,7 @@ def db_upgrade(ctx: typer.Context) -> None:
     """Bring the store to this version's schema; a SQLite file is copied first."""
     session = session_of(ctx)
     workspace = session.workspace()
-    from model.store import upgrade
+    from model.schema import upgrade
 
     done = upgrade(
         workspace.config.general.store.url, password=workspace.store_password(), now=workspace.clock()
