@@ -1,9 +1,9 @@
 """A tracker's JSON as typed structs, so that one odd character never costs the page it stands on.
 
 Strict decoding comes first. What it refuses is repaired in one linear pass over the text, without recursion:
-what no store can hold (lone surrogates, NUL, raw control characters) becomes U+FFFD, and what has no value
-(NaN, 1e999, bottomless nesting) becomes a text that starts with U+FFFD, which a struct that needs a number
-there refuses. Page types keep their records as `msgspec.Raw`, so only that one record is parked.
+what no store can hold (lone surrogates, NUL, raw control characters) becomes U+FFFD, what has no value (NaN,
+1e999) becomes an object that neither a number nor a text accepts, and bottomless nesting is cut off. Page
+types keep their records as `msgspec.Raw`, so only the record that cannot do without the value is parked.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ def decode(data: bytes | msgspec.Raw, type: type[T], notes: list[str] | None = N
     """
     raw = bytes(data)
     try:
+        raw.decode("utf-8")
         if b"\\u0000" not in raw:
             return msgspec.json.decode(raw, type=type)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
@@ -103,14 +104,14 @@ def _sane(word: str) -> str:
     if word[0] == '"':
         return f'"{_ESCAPE.sub(_escape, word[1:-1])}"'
     if "N" in word or "I" in word:
-        return f'"{_ODD} {word}"'
+        return _valueless(word)
     if "e" in word or "E" in word or "." in word:
-        return word if abs(float(word)) != float("inf") else f'"{_ODD} {word[:40]}"'
-    return (
-        word
-        if len(word) <= _LONGEST_INTEGER or -(2**63) <= int(word[:40]) < 2**63
-        else f'"{_ODD} {word[:40]}"'
-    )
+        return _valueless(word) if abs(float(word)) == float("inf") else word
+    return word if len(word) <= _LONGEST_INTEGER or -(2**63) <= int(word[:40]) < 2**63 else _valueless(word)
+
+
+def _valueless(word: str) -> str:
+    return f'{{"{_ODD}":"{word[:40]}"}}'
 
 
 def _escape(match: re.Match[str]) -> str:

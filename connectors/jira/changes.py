@@ -98,10 +98,10 @@ def _lines(histories: Iterable[HistoryRecord], words: Words) -> list[_Line]:
     saves = {history.id: (_at(history.created), history) for history in histories}
     ordered = sorted(saves.values(), key=lambda save: (save[0], len(save[1].id), save[1].id))
     return [
-        _Line(save.id, at, save.author, position, item, kind)
+        _Line(save.id, at, save.author, position, item, _kind(item, words))
         for at, save in ordered
         for position, item in enumerate(save.items)
-        if (kind := _kind(item, words)) not in _NOISE
+        if item.field.casefold() not in _NOISE
     ]
 
 
@@ -341,6 +341,7 @@ def _gaps(events: Sequence[Event], issue: Issue) -> list[Event]:
     A deleted sprint or version leaves issues without a history entry.
     """
     last = {event.meaning.field: event for event in events if event.meaning is not None}
+    noticed = max(*(event.at for event in events), issue.updated or events[0].at)
     found: list[Event] = []
     for name, event in sorted(last.items()):
         assert event.meaning is not None
@@ -354,7 +355,7 @@ def _gaps(events: Sequence[Event], issue: Issue) -> list[Event]:
                 field=name,
                 before=known,
                 after=now,
-                at=max(event.at, issue.updated or event.at),
+                at=noticed,
                 origin=Origin.RECONSTRUCTED,
                 actor=None,
                 meaning=Meaning(name, known, now),

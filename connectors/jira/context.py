@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -14,6 +15,7 @@ from connectors.jira.client import JiraClient
 from connectors.jira.mapping import SYSTEM_FIELDS
 from connectors.jira.records import ProjectRecord
 from connectors.jira.words import Words
+from connectors.payload import decode_record
 
 __all__ = ["Pulled", "parked"]
 
@@ -43,14 +45,15 @@ class Pulled:
 
 
 class _Name(msgspec.Struct, frozen=True):
-    id: str | int = "unknown"
-    key: str = ""
+    id: Any = None
+    key: Any = None
 
 
 def parked(raw: msgspec.Raw, odd: SkipIssue) -> Parked:
     """A record set aside, under whatever name it still gives."""
     try:
-        name = msgspec.json.decode(raw, type=_Name)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        name = decode_record(raw, _Name)
+    except SkipIssue:
         name = _Name()
-    return Parked(str(name.id), name.key, str(odd))
+    id = str(name.id) if isinstance(name.id, str | int) else "unknown"
+    return Parked(id, name.key if isinstance(name.key, str) else "", str(odd))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from config.secrets import Secret
 from connectors.base import Batch
@@ -19,6 +21,29 @@ from sandbox.server import Stand
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ANN, BOB = "5b10ac8d82e05b22cc7d4ef5", "712020:bob"
 EMAIL, TOKEN = "ann@example.com", "ATATT-canary-of-ann"
+
+
+Spoil = Callable[[str, bytes], bytes]
+
+
+def _spoiling(asgi: ASGIApp, spoil: Spoil) -> ASGIApp:
+    """The application, with the bytes of its answers changed on their way out."""
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        answer: list[Message] = []
+
+        async def keep(message: Message) -> None:
+            answer.append(message)
+
+        await asgi(scope, receive, keep)
+        start, *rest = answer
+        body = spoil(scope["path"], b"".join(message.get("body", b"") for message in rest))
+        headers = [(name, value) for name, value in start["headers"] if name != b"content-length"]
+        length = (b"content-length", str(len(body)).encode())
+        await send({**start, "headers": [*headers, length]})
+        await send({"type": "http.response.body", "body": body})
+
+    return application
 
 
 class Desk:
@@ -40,11 +65,14 @@ class Desk:
         self.version = self.site.create_version("ED", "Go-live", date(2026, 6, 1))
         self.waits: list[str] = []
         self.slept: list[float] = []
+        self.spoil: Spoil = lambda path, body: body
         self.stand: Stand | None = None
 
     @contextmanager
     def served(self, **options: Any) -> Iterator[Stand]:
-        with Stand(JiraApp(self.site, **options)) as stand:
+        app = JiraApp(self.site, **options)
+        app.asgi = _spoiling(app.asgi, lambda path, body: self.spoil(path, body))
+        with Stand(app) as stand:
             self.stand = stand
             yield stand
 
@@ -56,7 +84,12 @@ class Desk:
         return self.clock.now()
 
     def connect(
-        self, token: str = TOKEN, url: str | None = None, page: int = 100, **settings: Any
+        self,
+        token: str = TOKEN,
+        url: str | None = None,
+        page: int = 100,
+        clock: Callable[[], datetime] | None = None,
+        **settings: Any,
     ) -> JiraConnector:
         assert self.stand is not None
         connection = JiraConnection(
@@ -68,7 +101,7 @@ class Desk:
         return JiraConnector(
             connection,
             lambda reference: Secret(token, reference),
-            self.clock.now,
+            clock or self.clock.now,
             self.slept.append,
             self.waits.append,
             page=page,
