@@ -58,7 +58,6 @@ class UserRecord(Record, frozen=True):
     name: str | None = None
     display_name: str | None = None
     email_address: str | None = None
-    time_zone: str | None = None
 
     @property
     def id(self) -> str | None:

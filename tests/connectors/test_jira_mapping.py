@@ -18,8 +18,6 @@ from connectors.jira.settings import JiraSource
 from model.values import Dependency, Ref, SprintState, StatusCategory, Unit
 from tests.connectors.jira_issue import mapped, status, words
 
-DONE = {"status": status("5"), "resolution": {"id": "1", "name": "Done"}}
-
 
 @pytest.mark.parametrize(
     ("id", "category"),
