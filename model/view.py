@@ -246,7 +246,7 @@ class View:
         seen = sum((issue.ref.connection, issue.source) == place for issue in self._issues)
         expected = None
         if complete is not None and complete["expected"] is not None:
-            expected = seen + parked + max(0, complete["expected"] - complete["seen"])
+            expected = max(seen + parked, complete["expected"])
         failed = (
             last is not None and last["outcome"] == Outcome.FAILED.value and last["finished"] <= self.known
         )

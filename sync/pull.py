@@ -1,0 +1,136 @@
+"""Pull one source: drive its connector, record page by page, keep account of the run, tell each step.
+
+A generator of typed steps, without threads and without printing: whoever calls it shows the steps, and may
+stop between two pages. A pull that ends early goes on with the next page when it is started again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from config.settings import SourceSettings
+from connectors.base import Batch, Connector
+from connectors.errors import ConnectorError, SourceStopped
+from model.progress import Counts, Outcome
+from model.store import Store
+from sync.record import Place, Recorded, record
+
+__all__ = ["Failed", "Finished", "Page", "Started", "Step", "pull"]
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The source is about to be asked; `first_contact`: it was never read whole before."""
+
+    connection: str
+    source: str
+    first_contact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page is stored; `seen` counts the issues of this pull, `expected` is the tracker's own count."""
+
+    connection: str
+    source: str
+    stream: str
+    seen: int
+    expected: int | None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Every stream was read to its end."""
+
+    connection: str
+    source: str
+    seen: int
+    added: int
+    changed: int
+    events: int
+    parked: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The pull ended early; what was stored before stands, and the next pull goes on from there."""
+
+    connection: str
+    source: str
+    error: ConnectorError
+
+
+Step = Started | Page | Finished | Failed
+
+
+def pull(
+    store: Store,
+    connector: Connector,
+    connection: str,
+    source: SourceSettings,
+    now: datetime,
+    clock: Callable[[], datetime],
+) -> Iterator[Step]:
+    """Read a source on from its cursors. A connector's error ends it as a step; a store's error is raised."""
+    place = Place(connection, source.key, now, store.is_new(connection, source.key))
+    with store.transaction() as writer:
+        history = connector.capabilities.history.value
+        run = writer.progress.begin_run(connection, source.key, history, now)
+    yield Started(connection, source.key, place.first_contact)
+    tally = _Tally()
+    error: ConnectorError | None = None
+    try:
+        for batch in connector.pull(source, store.cursors(connection, source.key), now):
+            with store.transaction() as writer:
+                tally.add(batch, record(writer, place, batch))
+            yield Page(connection, source.key, batch.stream, len(tally.ids), tally.expected, batch.notes)
+        tally.refuse_unless_whole()
+    except ConnectorError as raised:
+        error = raised
+    outcome = Outcome.FAILED if error else Outcome.COMPLETE
+    with store.transaction() as writer:
+        writer.progress.end_run(run, outcome, tally.counts(), clock(), str(error) if error else None)
+    if error is not None:
+        yield Failed(connection, source.key, error)
+    else:
+        told = tally.counts()
+        yield Finished(connection, source.key, told.seen, told.added, told.changed, told.events, told.parked)
+
+
+@dataclass
+class _Tally:
+    """What the pages of one run brought so far."""
+
+    ids: set[str] = field(default_factory=set)
+    recorded: Recorded = field(default_factory=Recorded)
+    streams: dict[str, bool] = field(default_factory=dict)
+    counted: dict[str, int] = field(default_factory=dict)
+
+    def add(self, batch: Batch, recorded: Recorded) -> None:
+        self.recorded += recorded
+        self.streams[batch.stream] = batch.complete
+        if batch.speaks_for is None and (batch.issues or batch.parked):
+            self.ids |= {issue.ref.id for issue in batch.issues} | {each.id for each in batch.parked}
+            if batch.expected is not None:
+                self.counted[batch.stream] = batch.expected
+
+    @property
+    def expected(self) -> int | None:
+        """The tracker's own count over the streams that bring issues."""
+        return sum(self.counted.values()) if self.counted else None
+
+    def counts(self) -> Counts:
+        done = self.recorded
+        return Counts(len(self.ids), self.expected, done.new, done.changed, done.events, done.parked)
+
+    def refuse_unless_whole(self) -> None:
+        """SourceStopped: the pages ended although a stream was not read to its end."""
+        short = [stream for stream, complete in self.streams.items() if not complete]
+        if short or not self.streams:
+            raise SourceStopped(
+                f"the tracker's pages ended early ({', '.join(short) or 'none came'}); "
+                "what came is stored; pull again to read the rest"
+            )
