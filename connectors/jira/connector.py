@@ -30,7 +30,7 @@ from connectors.jira.words import Words
 from connectors.jira.worklogs import read_worklogs
 from connectors.retry import Retry
 
-__all__ = ["JiraConnector"]
+__all__ = ["Connector"]
 
 _SKEW = timedelta(minutes=2)
 _STREAMS = {
@@ -41,7 +41,7 @@ _STREAMS = {
 }
 
 
-class JiraConnector:
+class Connector:
     """One Jira connection for the length of one run. `page` is how many issues to ask for at once."""
 
     kind: ClassVar[str] = "jira"

@@ -7,9 +7,9 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from config.scalars import SecretRef, ServiceUrl, Text
-from config.settings import ConnectionSettings, SourceSettings
+from config.settings import ConnectionSettings, Kind, SourceSettings
 
-__all__ = ["JiraConnection", "JiraSource"]
+__all__ = ["KIND", "JiraConnection", "JiraSource"]
 
 ProjectKey = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{1,254}$")]
 
@@ -49,3 +49,6 @@ class JiraSource(SourceSettings):
     @property
     def key(self) -> str:
         return self.project
+
+
+KIND = Kind(connection=JiraConnection, source=JiraSource)

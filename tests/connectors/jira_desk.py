@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from config.secrets import Secret
 from connectors.base import Batch
-from connectors.jira.connector import JiraConnector
+from connectors.jira.connector import Connector
 from connectors.jira.settings import JiraConnection, JiraSource
 from sandbox.clock import WorldClock
 from sandbox.jira.app import JiraApp
@@ -90,7 +90,7 @@ class Desk:
         page: int = 100,
         clock: Callable[[], datetime] | None = None,
         **settings: Any,
-    ) -> JiraConnector:
+    ) -> Connector:
         assert self.stand is not None
         connection = JiraConnection(
             name="jira",
@@ -98,7 +98,7 @@ class Desk:
             url=url or self.stand.url,
             **{"user": EMAIL, "token": "env:JIRA_TOKEN"} | settings,
         )
-        return JiraConnector(
+        return Connector(
             connection,
             lambda reference: Secret(token, reference),
             clock or self.clock.now,

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from connectors.jira.connector import JiraConnector
+from connectors.jira.connector import Connector
 from tests.connectors.conformance import ConnectorContract, Trial
 from tests.connectors.jira_desk import ANN, BOB, MONDAY, Desk
 
@@ -56,7 +56,7 @@ class TestJira(ConnectorContract):
             desk.wait(hours=1)
             return desk.story(title)
 
-        def dead() -> JiraConnector:
+        def dead() -> Connector:
             assert desk.stand is not None
             desk.stand.stop()
             return desk.connect()
