@@ -81,6 +81,15 @@ class CauseFinder:
         root = self._first_of_chain(outlook.driver, last, plan)
         return replace(root, goal=outlook.name)
 
+    def behind(self, item: str, plan: Plan) -> str | None:
+        """The first moved issue that a late item waits for; None where there is none but itself."""
+        planned = plan.items.get(item)
+        if planned is None or planned.due is None:
+            return None
+        why = self._why_late(item, self._work.calendar.roll_forward(planned.due), plan, None)
+        first = self._first_of_chain(item, why, plan).item
+        return None if first == item else first
+
     def _own_date_moved(self, outlook: Outlook, plan: Plan) -> bool:
         """Whether the goal's own date was moved as far as its last member: then that is what people did."""
         if outlook.goal is None or outlook.own is None or outlook.own != outlook.forecast:

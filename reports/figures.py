@@ -28,6 +28,7 @@ class Reason(StrEnum):
     ZERO_COMMITTED = "zero_committed"
     MIXED_UNITS = "mixed_units"
     COMPLETE = "complete"
+    NO_TIME_LEFT = "no_time_left"
     NEW = "new"
     REMOVED = "removed"
     DONE_BEFORE = "done_before"

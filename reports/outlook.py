@@ -86,10 +86,7 @@ class Forecaster:
         """A milestone is reached when its tracker says so, or when its members are done and its date came."""
         own = goal.at(at) or GoalDate(_BEGINNING, None, False, None)
         latest = self._latest(self._members[goal.key], at, goal.key)
-        planned = None
-        if plan is not None:
-            among = [item for item in latest.members if item in plan.items]
-            planned = plan.goals.get(goal.key) or max(self._planned_dates(plan, among), default=None)
+        planned = self._planned(goal, plan, latest.members) if plan is not None else None
         if own.done:
             return self._reached(goal, planned, own, plan, latest)
         today = self._work.calendar.date_of(at)
@@ -167,6 +164,13 @@ class Forecaster:
             tuple(sorted(leaves)),
             tuple(sorted(undated)),
         )
+
+    def _planned(self, goal: Goal, plan: Plan, members: Iterable[str]) -> date | None:
+        """The goal's own date in the plan, else the latest of its members' there."""
+        if goal.key in plan.goals:
+            return plan.goals[goal.key]
+        among = (item for item in members if item in plan.items)
+        return max(self._planned_dates(plan, among), default=None)
 
     def _planned_dates(self, plan: Plan, items: Iterable[str]) -> Iterable[date]:
         """The planned dates of items that were leaves when the plan was frozen."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from statistics import median
@@ -40,6 +40,16 @@ class Moment:
     estimated: bool = False
     done: bool = False
 
+    def repeats(self, other: Moment) -> bool:
+        """Whether it says the same as `other`, whenever that was."""
+        return (
+            self.value == other.value
+            and self.counted is other.counted
+            and self.weighed is other.weighed
+            and self.estimated is other.estimated
+            and self.done is other.done
+        )
+
     @property
     def member(self) -> bool:
         """Whether the item is in the container's scope at all."""
@@ -68,8 +78,7 @@ class Replay:
 
     def at(self, instant: datetime) -> Moment | None:
         """What held at `instant`, a change of that very instant included."""
-        index = bisect_right(self.moments, instant, key=_at)
-        return self.moments[index - 1] if index else None
+        return next((moment for moment in reversed(self.moments) if moment.at <= instant), None)
 
     def member_at(self, instant: datetime) -> bool:
         moment = self.at(instant)
@@ -160,16 +169,16 @@ class _Container:
     def moments(self, item: str) -> tuple[Moment, ...]:
         life = self.work.lives[item]
         has_child, covered = self.families.has_child(item, self.inside), self.families.covered(item)
-        times = {*life.times, *(at for at, _ in has_child), *(at for at, _ in covered)}
+        others = {at for steps in (has_child, covered) for at, _ in steps}
         if self._imputes:
-            times |= self.families.ancestor_times(item)
+            others |= self.families.ancestor_times(item)
         found: list[Moment] = []
-        for at in sorted(times):
+        for at in sorted({*life.times, *others}) if others else life.times:
             facts = life.at(at)
             moment = Moment(at, done=facts is not None and facts.done)
             if facts is not None and facts.in_scope and self.inside(facts):
                 moment = self._moment(item, at, facts, holds(has_child, at), holds(covered, at))
-            if not found or replace(moment, at=found[-1].at) != found[-1]:
+            if not found or not moment.repeats(found[-1]):
                 found.append(moment)
         return tuple(found)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 
 from model.values import Unit
 from reports.baseline import Plan, PlannedItem
@@ -17,14 +18,13 @@ from reports.scope import ScopeChange, scope_change
 from reports.work import Work
 
 __all__ = [
+    "ProjectReplays",
     "ScopeReport",
     "SprintScope",
     "burn_up_of",
-    "project_replays",
     "project_scope",
     "scope_by",
     "scope_report",
-    "sprint_replays",
     "sprint_scope",
 ]
 
@@ -57,30 +57,54 @@ class ScopeReport:
     unit: Unit
 
 
-def scope_report(work: Work, plan: Plan | None, dimension: str | None = None) -> ScopeReport:
+class ProjectReplays:
+    """The replays of one project, each made once however often it is asked for."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._anchored: dict[str, tuple[Replay, ...]] = {}
+
+    def project(self, plan: Plan | None) -> tuple[Replay, ...]:
+        """Every item of the project; at the plan's instant each stands as the plan froze it."""
+        if plan is None:
+            return self._plain
+        if plan.name not in self._anchored:
+            self._anchored[plan.name] = _anchored(plan, self._plain)
+        return self._anchored[plan.name]
+
+    def sprint(self, box: TimeBox) -> tuple[Replay, ...]:
+        """Every item that was ever in a sprint."""
+        return self._sprints[box.key]
+
+    @cached_property
+    def _plain(self) -> tuple[Replay, ...]:
+        return container_replays(self._work, lambda _facts: True)
+
+    @cached_property
+    def _sprints(self) -> dict[str, tuple[Replay, ...]]:
+        members: dict[str, list[str]] = defaultdict(list)
+        for item, life in self._work.lives.items():
+            for sprint in frozenset().union(*(facts.sprints for facts in life.facts)):
+                members[sprint].append(item)
+        return {box.key: _in_box(self._work, box.key, members[box.key]) for box in self._work.time_boxes}
+
+
+def scope_report(
+    work: Work, plan: Plan | None, dimension: str | None = None, replays: ProjectReplays | None = None
+) -> ScopeReport:
     """Everything about scope at the work's instant; `dimension` is a name from the project's config."""
-    replays = project_replays(work, plan)
-    change = project_scope(work, plan, replays)
+    made = replays or ProjectReplays(work)
+    project = made.project(plan)
     started = [box for box in work.time_boxes if box.start is not None and box.start <= work.at]
-    replays_of = sprint_replays(work)
     return ScopeReport(
         baseline=plan.name if plan else None,
-        project=change,
-        sprints=tuple(SprintScope(box, sprint_scope(work, box, replays_of[box.key])) for box in started),
-        by=scope_by(work, plan, replays, dimension) if plan and dimension else {},
-        unestimated=unestimated(work, replays),
+        project=project_scope(work, plan, project),
+        sprints=tuple(SprintScope(box, sprint_scope(work, box, made.sprint(box))) for box in started),
+        by=scope_by(work, plan, project, dimension) if plan and dimension else {},
+        unestimated=unestimated(work, project),
         foreign=tuple(i.id for i in work.items.values() if i.in_scope and i.leaf and i.foreign),
         unit=work.project.unit,
     )
-
-
-def sprint_replays(work: Work) -> dict[str, tuple[Replay, ...]]:
-    """Every sprint's items, by the sprint's key."""
-    members: dict[str, list[str]] = defaultdict(list)
-    for item, life in work.lives.items():
-        for sprint in frozenset().union(*(facts.sprints for facts in life.facts)):
-            members[sprint].append(item)
-    return {box.key: _in_box(work, box.key, members[box.key]) for box in work.time_boxes}
 
 
 def _in_box(work: Work, key: str, candidates: Sequence[str]) -> tuple[Replay, ...]:
@@ -100,12 +124,6 @@ def sprint_scope(
     closed = box.closed is not None and box.closed <= until
     end = box.closed if closed and box.closed is not None else until
     return scope_change(replays, box.start, max(end, box.start), work.project.scope_grace, closed)
-
-
-def project_replays(work: Work, plan: Plan | None) -> tuple[Replay, ...]:
-    """Every item of the project; at the plan's instant each stands as the plan froze it."""
-    replays = container_replays(work, lambda _facts: True)
-    return replays if plan is None else _anchored(plan, replays)
 
 
 def project_scope(work: Work, plan: Plan | None, replays: Sequence[Replay]) -> ScopeChange | None:
@@ -179,7 +197,7 @@ def _planned(item: PlannedItem | None, before: Moment | None, at: datetime) -> M
 
 def _with(replay: Replay, planned: Moment, before: Moment | None) -> Replay:
     after = before or Moment(planned.at)
-    if replace(after, at=planned.at) == planned:
+    if after.repeats(planned):
         return replay
     earlier = [moment for moment in replay.moments if moment.at < planned.at]
     later = [moment for moment in replay.moments if moment.at > planned.at + _INSTANT]

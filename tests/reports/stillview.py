@@ -208,8 +208,10 @@ class StillView:
         self.known = known
         self._threads: dict[tuple[Ref, str], list[Change]] = {}
         self._believed: dict[tuple[Ref, str], object] = {}
+        self._names: dict[Ref, set[str]] = {}
         for change in sorted(trackers.changes, key=lambda change: change.at):
             self._believed.setdefault((change.ref, change.field), change.before)
+            self._names.setdefault(change.ref, set()).add(change.field)
             if change.learned <= known:
                 self._threads.setdefault((change.ref, change.field), []).append(change)
 
@@ -225,7 +227,7 @@ class StillView:
         for ref, issue in sorted(self._trackers.issues.items()):
             if issue.created is not None and issue.created > self.at:
                 continue
-            names = {name for other, name in self._believed if other == ref}
+            names = self._names.get(ref, ())
             values = {name: self._value(ref, name, getattr(issue, name), self.at) for name in names}
             found.append(replace(issue, **values))
         return tuple(found)

@@ -1,0 +1,233 @@
+"""The page that a steering committee reads first, as data: every figure opens to the items behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from model.baselines import Baseline
+from model.values import Disagreement
+from reports.baseline import Plan, original, plan_of
+from reports.causes import Cause
+from reports.charts import BurnUp, Trend
+from reports.decisions import Decision, Disputed, decisions, disputed, path_to_finish
+from reports.figures import RULES, LeftOut, Reason, State
+from reports.freshness import SourceRow, data_light, source_rows
+from reports.gaps import Gap, gaps
+from reports.labels import Label, labels
+from reports.lights import Lights, ProjectLights
+from reports.news import News, news
+from reports.outlook import Forecaster, Outlook
+from reports.rag import Indicator, next_period_end, schedule_light
+from reports.replays import Replay
+from reports.rows import StateRow, state_rows
+from reports.scope_report import ScopeReport, burn_up_of, scope_report
+from reports.slip import GoalSlip, SlipReport, slip_report
+from reports.work import Work
+
+__all__ = ["Evidence", "MilestoneRow", "StatusReport", "Verdict", "status_report"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Everything the headline says: the state, how late, since when and why, and how it was before.
+
+    `last` is the finish as seen at the last report; `shown_since` the day from which the state has been
+    shown; `gaps` name what nobody knows and what therefore lets the state be at best amber.
+    """
+
+    state: State
+    finish: Outlook
+    cause: Cause | None
+    last: Outlook
+    last_at: datetime
+    shown_since: date
+    weeks: int
+    baseline: str | None
+    baseline_as_of: datetime | None
+    target: date | None
+    gaps: tuple[Indicator, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MilestoneRow:
+    """A milestone against its plan, and as the last report saw it."""
+
+    slip: GoalSlip
+    last: Outlook
+    state: State
+
+    @property
+    def now(self) -> Outlook:
+        return self.slip.current
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the report stands on: the plan with its place in the chain, the rules, and who was counted."""
+
+    baseline: Baseline | None
+    original: Baseline | None
+    head: str
+    rules: str
+    counted: int
+    left_out: tuple[LeftOut, ...]
+    history_from: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReport:
+    """A project's status at `as_of` as far as was known at `known`; `restated`: more is known than then."""
+
+    name: str
+    title: str
+    as_of: datetime
+    known: datetime
+    since: datetime
+    zone: str
+    language: str
+    restated: bool
+    verdict: Verdict
+    decisions: tuple[Decision, ...]
+    states: tuple[StateRow, ...]
+    milestones: tuple[MilestoneRow, ...]
+    news: News
+    disagreements: tuple[Disputed, ...]
+    coming: tuple[str, ...]
+    coming_by: date
+    unseen: tuple[Gap, ...]
+    sources: tuple[SourceRow, ...]
+    recovery: str
+    evidence: Evidence
+    lights: Lights
+    slip: SlipReport
+    scope: ScopeReport
+    burn_up: BurnUp
+    trend: Trend
+    items: Mapping[str, Label]
+
+
+def status_report(
+    work: Work,
+    baselines: Iterable[Baseline],
+    since: datetime,
+    disagreements: Iterable[Disagreement] = (),
+    head: str = "",
+) -> StatusReport:
+    """The status of one project.
+
+    `baselines` are all of the project's, those taken later than the view knows are left aside; `since` is the
+    last report's instant; `disagreements` come from comparing the tied records; `head` is the store's newest
+    baseline hash, which the printed report proves.
+    """
+    known = [baseline for baseline in baselines if baseline.taken <= work.known]
+    plans = {baseline.name: plan_of(work, baseline) for baseline in known}
+    first = original(known)
+    projects = ProjectLights(work, tuple(plans.values()))
+    plan = projects.plan_at(work.at)
+    rows = source_rows(work)
+    lights = projects.lights(data_light(rows))
+    replays = projects.replays.project(plan)
+    slip = slip_report(work, plan, plans[first.name] if first and plan and first.name != plan.name else None)
+    scope = scope_report(work, plan, replays=projects.replays)
+    path = path_to_finish(work, lights.now.finish)
+    disputes = disputed(work, disagreements, path)
+    last = Forecaster(work).project(projects.plan_at(since), since)
+    until = next_period_end(work.project.period, work.today)
+    return StatusReport(
+        name=work.name,
+        title=work.project.name,
+        as_of=work.at,
+        known=work.known,
+        since=since,
+        zone=work.config.general.timezone,
+        language=work.config.general.language,
+        restated=work.known > work.at,
+        verdict=_verdict(work, plan, lights, slip, last, since),
+        decisions=decisions(work, lights.now, scope.project, path, disputes, rows),
+        states=state_rows(work, lights.now, projects.seen(since), scope, rows),
+        milestones=_milestones(work, slip, projects, since),
+        news=news(work, plan, projects.replays.project(None), since),
+        disagreements=disputes,
+        coming=_coming(work, until),
+        coming_by=until,
+        unseen=gaps(work, plan, rows, scope.unestimated, Forecaster(work).finish_goal is not None),
+        sources=rows,
+        recovery=work.project.recovery,
+        evidence=_evidence(work, plan, first, head, slip, scope),
+        lights=lights,
+        slip=slip,
+        scope=scope,
+        burn_up=burn_up_of(work, plan, replays, _begin(work, plan, replays)),
+        trend=projects.trend((*lights.periods, lights.now)),
+        items=labels(work, plan),
+    )
+
+
+def _verdict(
+    work: Work, plan: Plan | None, lights: Lights, slip: SlipReport, last: Outlook, since: datetime
+) -> Verdict:
+    finish = work.project.finish
+    return Verdict(
+        state=lights.now.state,
+        finish=lights.now.finish,
+        cause=slip.project.cause,
+        last=last,
+        last_at=since,
+        shown_since=lights.since,
+        weeks=lights.weeks,
+        baseline=plan.name if plan else None,
+        baseline_as_of=plan.as_of if plan else None,
+        target=finish.target if finish else None,
+        gaps=lights.now.gaps,
+    )
+
+
+def _milestones(
+    work: Work, slip: SlipReport, projects: ProjectLights, since: datetime
+) -> tuple[MilestoneRow, ...]:
+    """The milestones by forecast, those without a date last."""
+    forecaster, then = Forecaster(work), projects.plan_at(since)
+    found = []
+    for goal_slip, goal in zip(slip.goals, work.goals, strict=True):
+        now = goal_slip.current
+        remaining = work.calendar.slip(work.today, now.forecast) if now.forecast else 0
+        limits = work.project.limits.slip
+        light = schedule_light(now.slip, remaining, limits, now.reason, now.reached)
+        found.append(MilestoneRow(goal_slip, forecaster.goal(goal, then, since), light.state))
+    return tuple(sorted(found, key=lambda row: (row.now.forecast or date.max, row.now.name)))
+
+
+def _coming(work: Work, until: date) -> tuple[str, ...]:
+    """Open leaf items that should be done by the next report, overdue ones included."""
+    due = [item for item in work.items.values() if item.open and item.leaf and item.due and item.due <= until]
+    return tuple(item.id for item in sorted(due, key=lambda item: (item.due or until, item.id)))
+
+
+def _evidence(
+    work: Work, plan: Plan | None, first: Baseline | None, head: str, slip: SlipReport, scope: ScopeReport
+) -> Evidence:
+    counted = tuple(item.id for item in work.items.values() if item.in_scope and item.leaf)
+    out = list(slip.current.left_out) if slip.current else []
+    out += [LeftOut(Reason.NO_ESTIMATE, scope.unestimated)] if scope.unestimated else []
+    out += [LeftOut(Reason.MIXED_UNITS, scope.foreign)] if scope.foreign else []
+    reach = [work.history_from[item] for item in counted if item in work.history_from]
+    return Evidence(
+        baseline=plan.baseline if plan else None,
+        original=first,
+        head=head,
+        rules=RULES,
+        counted=len(counted),
+        left_out=tuple(out),
+        history_from=work.calendar.date_of(min(reach)) if reach else None,
+    )
+
+
+def _begin(work: Work, plan: Plan | None, replays: Sequence[Replay]) -> date:
+    """Where the burn-up begins: the plan, else the project's start, else its first item."""
+    if plan is not None:
+        return work.calendar.date_of(plan.as_of)
+    if work.project.start is not None:
+        return work.project.start
+    return work.calendar.date_of(min((r.moments[0].at for r in replays), default=work.at))
