@@ -36,7 +36,9 @@ class Application(Protocol):
 
     clock: WorldClock
     faults: Faults
-    asgi: ASGIApp
+
+    @property
+    def asgi(self) -> ASGIApp: ...
 
     def rate_limited(self, path: str) -> Response: ...
 
