@@ -86,8 +86,9 @@ class Batch:
     `speaks_for` names the issue fields this stream knows (None: all of them); the recorder leaves the others
     as stored. `cursor` is where to go on; `complete` is set on the stream's last page of a clean walk.
     `expected` is the tracker's own count for the walk, where it gives one. `dependencies_of` lists the issue
-    ids whose complete set of incoming links stands in `dependencies`. `gone` lists ids for which the
-    tracker itself gave a tombstone; absence never means gone.
+    ids whose complete set of incoming links stands in `dependencies`. `all_costs` are the ids of every cost
+    that the source holds now, on this page or not: stored ones that are not among them have ended (None:
+    not told). `gone` lists ids for which the tracker itself gave a tombstone; absence never means gone.
     """
 
     stream: str
@@ -101,6 +102,7 @@ class Batch:
     worklogs: tuple[Worklog, ...] = ()
     worklogs_removed: frozenset[str] = frozenset()
     costs: tuple[Cost, ...] = ()
+    all_costs: frozenset[str] | None = None
     accounts: tuple[Account, ...] = ()
     events: tuple[Event, ...] = ()
     gone: frozenset[str] = frozenset()

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 
 from model.bulk import fetch, portions, revise, upsert
 from model.history import Fact, Stay
@@ -209,6 +209,16 @@ class Writer:
             for cost, at in learned
         ]
         self._revise_by_ref("cost", {cost.ref for cost, _ in learned}, wanted, now)
+
+    def end_costs(self, connection: str, source: str, but: Collection[str], at: datetime | None) -> None:
+        """End the source's costs except those with these ids; without `at`, as if they had never been known."""
+        rows = table("cost")
+        query = select(rows.c.pk, rows.c.id).where(rows.c.removed.is_(None))
+        current = fetch(self._at, query, rows.c.source, [self._ids.source(connection, source)])
+        left = [row["pk"] for row in current if row["id"] not in but]
+        ended = rows.c.learned if at is None else at
+        for portion in portions(left):
+            self._at.execute(update(rows).where(rows.c.pk.in_(portion)).values(removed=ended))
 
     def save_accounts(self, accounts: Collection[Account]) -> None:
         rows = [

@@ -139,6 +139,9 @@ class _Recorder:
         writer.save_worklogs([(log, self._since(log.started)) for log in batch.worklogs], removed, now)
         dated = [(cost, self._since(datetime.combine(cost.on, time(), UTC))) for cost in batch.costs]
         writer.save_costs(dated, now)
+        if batch.all_costs is not None:
+            ended = None if self._place.first_contact else now
+            writer.end_costs(self._place.connection, self._place.source, batch.all_costs, ended)
         writer.save_accounts(batch.accounts)
 
     def keep_account(self, batch: Batch, unfit: Sequence[Parked]) -> None:
