@@ -112,20 +112,20 @@ class Database:
         self._patience = patience
         self._lock = WriteLock(where.path, patience) if where.path else None
         if where.path:
-            self._reader = _sqlite(where, writer=False, patience=patience)
-            self._writer = _sqlite(where, writer=True, patience=patience)
+            self.reader = _sqlite(where, writer=False, patience=patience)
+            self.writer = _sqlite(where, writer=True, patience=patience)
         else:
-            self._reader = self._writer = _postgres(where)
+            self.reader = self.writer = _postgres(where)
 
     @property
     def dialect(self) -> str:
         """`sqlite` or `postgresql`."""
-        return self._reader.dialect.name
+        return self.reader.dialect.name
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection that sees one state of the store and cannot change it."""
-        with self._explained(), self._reader.connect() as connection:
+        with self._explained(), self.reader.connect() as connection:
             if self._lock is None:
                 connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             with connection.begin():
@@ -136,23 +136,23 @@ class Database:
         """The one writing connection, in a transaction that commits if the block ends well."""
         with self._explained():
             if self._lock is None:
-                with self._writer.begin() as connection:
+                with self.writer.begin() as connection:
                     wait = int(self._patience * 1000)
                     connection.execute(text(f"SET LOCAL lock_timeout = {wait}"))
                     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITER_LOCK})
                     yield connection
             else:
-                with self._lock.held(), self._writer.begin() as connection:
+                with self._lock.held(), self.writer.begin() as connection:
                     yield connection
 
     def close(self) -> None:
         """Give every connection back; SQLite's last one checkpoints, so the lock is held meanwhile."""
         if self._lock is None:
-            self._writer.dispose()
+            self.writer.dispose()
             return
         with self._lock.held():
-            self._reader.dispose()
-            self._writer.dispose()
+            self.reader.dispose()
+            self.writer.dispose()
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -162,7 +162,7 @@ class Database:
             found = explain(error, self.where.shown)
             if isinstance(found, StoreFull | StoreCorrupt):
                 # After a failed flush the same connection would accept the next commit: never use it again.
-                self._writer.dispose()
+                self.writer.dispose()
             raise found from error
 
 

@@ -84,22 +84,34 @@ def new_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
     return make
 
 
+def _copies(make: Callable[..., str]) -> Callable[[], str]:
+    first = make()
+    upgrade(first, now=_NOW)
+    return lambda: make(first)
+
+
 @pytest.fixture(scope="session")
-def laid_out() -> dict[str, str]:
-    """Dialect -> the URL of an empty store of the current schema, to copy from."""
-    return {}
+def sqlite_store_url(new_sqlite: Callable[..., str]) -> Callable[[], str]:
+    """Makes an empty SQLite store of the current schema and gives its URL."""
+    return _copies(new_sqlite)
+
+
+@pytest.fixture(scope="session")
+def postgres_store_url(new_postgres: Callable[..., str]) -> Callable[[], str]:
+    """Makes an empty PostgreSQL store of the current schema and gives its URL."""
+    return _copies(new_postgres)
 
 
 @pytest.fixture
-def new_store_url(
-    dialect: str, laid_out: dict[str, str], request: pytest.FixtureRequest
-) -> Callable[[], str]:
-    """Makes an empty store of the current schema, on the dialect under test, and gives its URL."""
-    make = request.getfixturevalue("new_sqlite" if dialect == "sqlite" else "new_postgres")
-    if dialect not in laid_out:
-        laid_out[dialect] = make()
-        upgrade(laid_out[dialect], now=_NOW)
-    return lambda: make(laid_out[dialect])
+def new_url(dialect: str, request: pytest.FixtureRequest) -> Callable[..., str]:
+    """Names a database on the dialect under test that holds nothing yet, and gives its URL."""
+    return request.getfixturevalue("new_sqlite" if dialect == "sqlite" else "new_postgres")
+
+
+@pytest.fixture
+def new_store_url(dialect: str, request: pytest.FixtureRequest) -> Callable[[], str]:
+    """Makes an empty store of the current schema on the dialect under test and gives its URL."""
+    return request.getfixturevalue("sqlite_store_url" if dialect == "sqlite" else "postgres_store_url")
 
 
 @pytest.fixture

@@ -81,7 +81,7 @@ def tell(store: Store, when: datetime, *batches: Batch, first: bool = False) -> 
     return total
 
 
-_NUMBERS = {"pk", "event", "record", "issue", "sprint", "predecessor", "successor", "a", "b"}
+_NUMBERS = {"record", "issue", "sprint", "predecessor", "successor", "a", "b"}
 _LEFT_OUT = {"run", "cursor", "raw_page"}
 
 
@@ -105,7 +105,7 @@ def _named(row: dict[str, Any], names: dict[int, str]) -> tuple[Any, ...]:
     return tuple(
         (column, names.get(value, "") if column in _NUMBERS and isinstance(value, int) else value)
         for column, value in row.items()
-        if column != "pk"
+        if column not in ("pk", "event")
     )
 
 
