@@ -1,0 +1,269 @@
+"""Microsoft Graph by httpx under our guard: signed, retried in one place, its refusals understood."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+
+import httpx
+import msgspec
+
+from config.secrets import Secret
+from connectors.errors import (
+    AccessRefused,
+    ConnectorError,
+    Misconfigured,
+    RetryLater,
+    SkipIssue,
+    SourceStopped,
+)
+from connectors.httpx_transport import GuardedTransport
+from connectors.payload import decode, decode_record
+from connectors.planner.records import Collection, PersonRecord, PlanRecord
+from connectors.planner.settings import PlannerConnection
+from connectors.planner.signin import Claims, Credential, SignIn, read_claims
+from connectors.retry import PASSING, Retry, retry_after
+from connectors.transport import Guard
+
+__all__ = ["Answer", "BadRequest", "Missing", "PlannerClient", "Reply"]
+
+T = TypeVar("T")
+
+_BATCH = 20
+_MOST_IDS = 1000
+_MOST_PAGES = 1000
+_CLIPPED = 300
+
+
+class Missing(Misconfigured):
+    """404: there is no such thing, or the application may not see it; Planner does not say which."""
+
+
+class BadRequest(SourceStopped):
+    """400: Planner does not accept the request as it stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The bytes of a good answer, with what decoding them had to replace."""
+
+    body: bytes
+    notes: list[str] = field(default_factory=list)
+
+    def as_(self, type: type[T]) -> T:
+        return decode(self.body, type, self.notes)
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """One answer within a `$batch`."""
+
+    id: str
+    status: int
+    headers: dict[str, str] = {}
+    body: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _Replies(msgspec.Struct, frozen=True):
+    responses: list[Reply]
+
+
+class _Problem(msgspec.Struct, frozen=True):
+    message: str = ""
+
+
+class _Refusal(msgspec.Struct, frozen=True):
+    error: _Problem = _Problem()
+
+
+class PlannerClient:
+    """One signed-in connection; every call is a read and is asked again as the retry policy says."""
+
+    def __init__(
+        self,
+        settings: PlannerConnection,
+        secret: Callable[[str], Secret],
+        retry: Retry,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._settings = settings
+        self._retry = retry
+        self._clock = clock
+        self._asked = 0
+        self._signin = SignIn(settings, _credential(settings, secret), retry, clock)
+        self._guard = Guard(
+            settings.url,
+            deadline=settings.timeout.total_seconds(),
+            ca_file=settings.ca_file,
+            proxy=settings.proxy,
+        )
+        self._http = httpx.Client(
+            transport=GuardedTransport(self._guard),
+            timeout=settings.timeout.total_seconds(),
+            follow_redirects=False,
+            trust_env=False,
+            headers={"User-Agent": "crosstie", "Accept": "application/json"},
+        )
+
+    def close(self) -> None:
+        self._http.close()
+        self._signin.close()
+
+    def claims(self) -> Claims:
+        """What our token says of the application; signs in if need be."""
+        return read_claims(self._signin.token())
+
+    def admit(self, url: str) -> None:
+        """SourceStopped: the address is not this connection's."""
+        self._guard.admit(url)
+
+    def plan(self, id: str) -> tuple[Answer, PlanRecord]:
+        answer = self.get(f"/planner/plans/{id}")
+        return answer, answer.as_(PlanRecord)
+
+    def get(self, address: str) -> Answer:
+        """An entity or a page: below the version root, or a whole address that an answer of Graph named."""
+        return self._read("GET", address, None)
+
+    def pages(self, address: str) -> Iterator[tuple[Answer, Collection]]:
+        """A list, page by page along its own links. SourceStopped: they lead round in a circle."""
+        seen: set[str] = set()
+        following: str | None = address
+        while following is not None:
+            if following in seen or len(seen) == _MOST_PAGES:
+                raise SourceStopped(
+                    f"{self._who}: the list {address} leads round in a circle. Pull again later."
+                )
+            seen.add(following)
+            answer = self.get(following)
+            page = answer.as_(Collection)
+            yield answer, page
+            following = page.next_link
+
+    def each(self, addresses: Sequence[str]) -> Iterator[tuple[Answer, Mapping[str, Reply]]]:
+        """Many small reads, twenty at a time: address -> reply, good or refused for good.
+
+        A part that Graph asks to wait for is asked again alone.
+        """
+        for begin in range(0, len(addresses), _BATCH):
+            yield from self._batch(addresses[begin : begin + _BATCH])
+
+    def people(self, ids: Sequence[str]) -> list[PersonRecord]:
+        """Those of the ids that are people. AccessRefused: the application may not read the directory."""
+        found: list[PersonRecord] = []
+        for begin in range(0, len(ids), _MOST_IDS):
+            body = {"ids": list(ids[begin : begin + _MOST_IDS]), "types": ["user"]}
+            page = self._read("POST", "/directoryObjects/getByIds", body).as_(Collection)
+            for raw in page.value:
+                with suppress(SkipIssue):  # somebody whose record is odd stays without a name
+                    found.append(decode_record(raw, PersonRecord))
+        return found
+
+    def _batch(self, addresses: Sequence[str]) -> Iterator[tuple[Answer, Mapping[str, Reply]]]:
+        left = dict(enumerate(addresses))
+
+        def ask() -> list[tuple[Answer, Mapping[str, Reply]]]:
+            requests = [{"id": str(n), "method": "GET", "url": address} for n, address in left.items()]
+            answer = self._send("POST", "/$batch", {"requests": requests})
+            replies = {int(reply.id): reply for reply in answer.as_(_Replies).responses}
+            settled = {n: one for n, one in replies.items() if one.status not in PASSING}
+            done.append((answer, {left.pop(n): one for n, one in settled.items() if n in left}))
+            if left:
+                waits = [retry_after(one.headers, self._clock()) for one in replies.values()]
+                wish = max((wait for wait in waits if wait is not None), default=None)
+                raise RetryLater(f"{self._who} put off {len(left)} of a batch of reads", wish)
+            return done
+
+        done: list[tuple[Answer, Mapping[str, Reply]]] = []
+        yield from self._retry.read(ask)
+
+    def _read(self, method: str, address: str, body: object) -> Answer:
+        return self._retry.read(lambda: self._send(method, address, body))
+
+    def _send(self, method: str, address: str, body: object) -> Answer:
+        """One request; a token that Graph takes no longer is renewed once."""
+        reply = self._signed(method, address, body)
+        if reply.status_code == 401:
+            self._signin.forget()
+            reply = self._signed(method, address, body)
+        if reply.status_code != 200:
+            raise self._meaning(reply)
+        return Answer(reply.content)
+
+    def _signed(self, method: str, address: str, body: object) -> httpx.Response:
+        url = address if address.startswith(("http://", "https://")) else f"{self._settings.url}{address}"
+        headers = {
+            "Authorization": f"Bearer {self._signin.token()}",
+            "client-request-id": self._request_id(),
+        }
+        return self._http.request(method, url, headers=headers, json=body)
+
+    def _request_id(self) -> str:
+        """An id in the form of a GUID by which Microsoft's support finds the request."""
+        self._asked += 1
+        text = f"{self._settings.client} {self._clock().isoformat()} {self._asked}"
+        digits = hashlib.blake2s(text.encode(), digest_size=16).hexdigest()
+        return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+    @property
+    def _who(self) -> str:
+        return f'Planner "{self._settings.name}"'
+
+    def _meaning(self, reply: httpx.Response) -> ConnectorError:
+        """What a refusal asks for."""
+        status, said = reply.status_code, _said(reply.content)
+        if status in PASSING:
+            wish = retry_after(reply.headers, self._clock())
+            return RetryLater(f"{self._who} answered with status {status}", wish)
+        if status == 401:
+            return AccessRefused(
+                f"{self._who} does not take our token{said}. Check that url and authority in the connection "
+                "belong to the same cloud, then: crosstie check"
+            )
+        if status == 403:
+            return AccessRefused(
+                f"{self._who} does not let the application read that{said}. Ask an administrator of the "
+                "tenant to consent to the application permission that docs/how-to/tokens.md names, then: "
+                "crosstie check"
+            )
+        if status == 404:
+            return Missing(f"{self._who} has no such thing, or the application may not see it{said}.")
+        if status == 400:
+            return BadRequest(f"{self._who} does not accept the request{said}.")
+        if status < 400:
+            return Misconfigured(
+                f"{self._who} redirects API requests, as a sign-in page does. Set the connection's url to "
+                "the address of Microsoft Graph with its version."
+            )
+        return SourceStopped(
+            f"{self._who} answered with status {status}{said}. If it lasts, report it with this text."
+        )
+
+
+def _credential(settings: PlannerConnection, secret: Callable[[str], Secret]) -> Credential:
+    """What proves that we are the application, in msal's form."""
+    if settings.secret is not None:
+        return secret(settings.secret).reveal()
+    assert settings.certificate is not None
+    assert settings.key is not None
+    try:
+        certificate = settings.certificate.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not a PEM file"
+        raise Misconfigured(
+            f'Planner "{settings.name}": the certificate {settings.certificate} cannot be read ({reason}). '
+            "Name a readable PEM file."
+        ) from None
+    return {"private_key": secret(settings.key).reveal(), "public_certificate": certificate}
+
+
+def _said(content: bytes) -> str:
+    """Graph's own explanation, if it gave one, as text to append."""
+    try:
+        text = decode(content, _Refusal).error.message[:_CLIPPED]
+    except SourceStopped:
+        return ""
+    return f" ({text})" if text else ""

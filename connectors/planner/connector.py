@@ -1,0 +1,234 @@
+"""The Planner connector: signs in as an application, reads a plan's frame, then its tasks."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import ClassVar, TypeVar
+
+from config.problems import nearest
+from config.secrets import Secret
+from connectors.base import (
+    Batch,
+    Capabilities,
+    CheckReport,
+    FieldFinding,
+    History,
+    Permission,
+    RawPage,
+    SourceOffer,
+)
+from connectors.errors import AccessRefused, Misconfigured
+from connectors.payload import decode
+from connectors.planner.client import Answer, BadRequest, Missing, PlannerClient, Reply
+from connectors.planner.mapping import HISTORY_FIELDS, Board, estimate_of, milestones, sprints
+from connectors.planner.reading import STREAM, Reading
+from connectors.planner.records import BucketRecord, CategoriesRecord, Collection, GroupRecord, PlanRecord
+from connectors.planner.settings import PlannerConnection, PlannerSource
+from connectors.retry import Retry
+
+__all__ = ["Connector"]
+
+T = TypeVar("T")
+
+_MAPPING = 1
+"""Raised whenever the same task would be understood otherwise, so that all are read again."""
+_READ = "Tasks.Read.All"
+_WRITE = "Tasks.ReadWrite.All"
+_MAY_LIST = frozenset({"GroupMember.Read.All", "Group.Read.All", "Directory.Read.All"})
+_MAY_NAME = frozenset({"User.Read.All", "User.ReadBasic.All", "Directory.Read.All"})
+_NEEDED = frozenset({_READ, "GroupMember.Read.All", "User.Read.All", "User.ReadBasic.All"})
+_GROUPS = "/groups?$select=id,displayName&$filter=groupTypes/any(c:c eq 'Unified')&$top=999"
+_AT_ONCE = 20
+
+
+class Connector:
+    """One Planner connection for the length of one run."""
+
+    kind: ClassVar[str] = "planner"
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        history=History.PARTIAL,
+        history_fields=HISTORY_FIELDS,
+        sprints=True,
+        milestones=True,
+        dependencies=False,
+        worklogs=False,
+        costs=False,
+        deletions="not told; a task that two whole readings miss is asked for by its id",
+        note=(
+            "Planner keeps no history and no modification date: creation and completion are exact, every "
+            "other change happened between two readings. Sprints and milestones are buckets that the config "
+            "gives dates to; estimates are labels. Premium plans cannot be read."
+        ),
+    )
+
+    def __init__(
+        self,
+        settings: PlannerConnection,
+        secret: Callable[[str], Secret],
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], None],
+        on_wait: Callable[[str], None],
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        retry = Retry(f'Planner "{settings.name}"', sleep, clock, on_wait)
+        self._client = PlannerClient(settings, secret, retry, clock)
+
+    def close(self) -> None:
+        self._client.close()
+
+    # check
+
+    def check(self, sources: tuple[object, ...]) -> CheckReport:
+        claims = self._client.claims()
+        name = f'"{claims.app_displayname}" ' if claims.app_displayname else ""
+        permissions: list[Permission] = []
+        fields: list[FieldFinding] = []
+        warnings: list[str] = []
+        if claims.roles is not None:
+            granted = _READ in claims.roles or _WRITE in claims.roles
+            permissions.append(Permission(_READ, granted, "reading plans and their tasks"))
+            warnings += _about_roles(frozenset(claims.roles))
+        for source in map(_own, sources):
+            try:
+                plan, board, _ = self._frame(source)
+            except (AccessRefused, Misconfigured):
+                permissions.append(Permission(f"Read plan {source.plan}", False, "reading its tasks"))
+                continue
+            permissions.append(Permission(f'Read plan "{plan.title}"', True, "reading its tasks"))
+            fields += _findings(plan, board)
+            warnings += _about_windows(plan, board)
+        account = f"application {name}{self._settings.client} of tenant {self._settings.tenant}"
+        return CheckReport(account, tuple(permissions), tuple(fields), tuple(warnings))
+
+    # offers
+
+    def offers(self) -> Iterator[SourceOffer]:
+        """The plans of every group that the application can see. AccessRefused: it may not list groups."""
+        try:
+            groups = list(self._listed(_GROUPS, GroupRecord))
+        except AccessRefused:
+            raise AccessRefused(
+                f'Planner "{self._settings.name}" may not list groups, so plans cannot be found. Grant '
+                "GroupMember.Read.All to the application, or write the plan's id into the source: it stands "
+                "in the plan's web address after /plan/."
+            ) from None
+        for begin in range(0, len(groups), _AT_ONCE):
+            some = {f"/groups/{group.id}/planner/plans": group for group in groups[begin : begin + _AT_ONCE]}
+            for _, replies in self._client.each(list(some)):
+                for address in sorted(replies, key=list(some).index):
+                    yield from self._offered(some[address], replies[address])
+
+    def _offered(self, group: GroupRecord, reply: Reply) -> Iterator[SourceOffer]:
+        """The plans of one group, its further pages included; a group that hides them is left out."""
+        if reply.status != 200:
+            return
+        page = decode(reply.body, Collection)
+        plans = [decode(raw, PlanRecord) for raw in page.value]
+        if page.next_link is not None:
+            plans += self._listed(page.next_link, PlanRecord)
+        for plan in plans:
+            yield SourceOffer(plan.title, {"plan": plan.id}, f"plan of {group.display_name or group.id}")
+
+    def _listed(self, address: str, type: type[T]) -> Iterator[T]:
+        for _, page in self._client.pages(address):
+            yield from (decode(raw, type) for raw in page.value)
+
+    # pull
+
+    def pull(self, source: object, cursors: Mapping[str, str], now: datetime) -> Iterator[Batch]:
+        ours = _own(source)
+        _, board, answers = self._frame(ours)
+        basis = _basis(board)
+        yield Batch(
+            stream="plan",
+            cursor=basis,
+            complete=True,
+            sprints=sprints(board, now),
+            milestones=milestones(board),
+            raw=tuple(RawPage("plan", f"{n}", answer.body) for n, answer in enumerate(answers)),
+            notes=(*(note for answer in answers for note in answer.notes), *_about_names(board)),
+        )
+        yield from Reading(self._client, board, basis, cursors.get(STREAM), now).batches()
+
+    def _frame(self, source: PlannerSource) -> tuple[PlanRecord, Board, list[Answer]]:
+        """The plan, what its tasks refer to, and the answers that said so. Misconfigured: no such plan."""
+        try:
+            answer, plan = self._client.plan(source.plan)
+        except (Missing, BadRequest):
+            raise Misconfigured(
+                f'Planner "{self._settings.name}" has no plan {source.plan}, or it is a premium plan, which '
+                "this API doesn't show. Correct plan in the source; crosstie init lists the plans."
+            ) from None
+        details = self._client.get(f"/planner/plans/{source.plan}/details")
+        answers = [answer, details]
+        buckets: dict[str, str] = {}
+        for page_answer, page in self._client.pages(f"/planner/plans/{source.plan}/buckets"):
+            answers.append(page_answer)
+            buckets |= {one.id: one.name for one in (decode(raw, BucketRecord) for raw in page.value)}
+        slots = details.as_(CategoriesRecord).category_descriptions or {}
+        categories = {slot: name for slot, name in slots.items() if name}
+        return plan, Board(self._settings, source, buckets, categories), answers
+
+
+Connector = Connector
+"""The name under which each kind's connector is found."""
+
+
+def _own(source: object) -> PlannerSource:
+    if not isinstance(source, PlannerSource):
+        raise Misconfigured("A Planner connection reads plans only; correct the source's connection.")
+    return source
+
+
+def _basis(board: Board) -> str:
+    """What stands for everything but the tasks: another basis means that all have to be understood anew."""
+    parts = (
+        _MAPPING,
+        board.connection.tenant,
+        board.source.model_dump_json(),
+        sorted(board.buckets.items()),
+        sorted(board.categories.items()),
+    )
+    return hashlib.blake2s(json.dumps(parts).encode(), digest_size=12).hexdigest()
+
+
+def _about_roles(roles: frozenset[str]) -> Iterator[str]:
+    """What the application may beyond its need, and what it cannot show for want of a right."""
+    spare = sorted(
+        role for role in roles - _NEEDED if role.startswith(("Tasks.", "Group", "Directory.", "User."))
+    )
+    if spare:
+        yield f"The application may more than reading needs: {', '.join(spare)}. Take these rights away."
+    if _READ in roles or _WRITE in roles:
+        yield (
+            f"{_READ} reads every plan of the tenant; Microsoft has no narrower right for an application. "
+            "Keep its credential accordingly."
+        )
+    if not roles & _MAY_NAME:
+        yield "Names of people are not shown: grant User.Read.All if they are wanted."
+    if not roles & _MAY_LIST:
+        yield "crosstie init cannot list plans: grant GroupMember.Read.All if it should."
+
+
+def _findings(plan: PlanRecord, board: Board) -> Iterator[FieldFinding]:
+    """Which labels hold estimates, as the source's pattern reads them."""
+    if board.source.estimate_label is None:
+        return
+    names = [name for name in board.categories.values() if estimate_of([name], board.source) is not None]
+    hint = "" if names else "No label of the plan fits estimate_label; correct it, or name the plan's labels."
+    yield FieldFinding(f"{plan.title}: estimate", tuple(names), "labels" if names else None, hint)
+
+
+def _about_names(board: Board) -> Iterator[str]:
+    for name in board.nameless:
+        near = nearest(name, board.buckets.values())
+        guess = f' Did you mean "{near}"?' if near else ""
+        yield f'windows names the bucket "{name}", which the plan does not have.{guess}'
+
+
+def _about_windows(plan: PlanRecord, board: Board) -> Iterable[str]:
+    return (f"{plan.title}: {text}" for text in _about_names(board))

@@ -1,0 +1,157 @@
+"""What crosstie.toml says of a Planner connection and of a plan read through it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
+
+from config.problems import Unfit
+from config.scalars import LocalPath, SecretRef, ServiceUrl, Text, ValuePattern, Zone
+from config.settings import ConnectionSettings, Frozen, Kind, SourceSettings
+
+__all__ = ["KIND", "PlannerConnection", "PlannerSource", "Window"]
+
+_PLAN = r"^[A-Za-z0-9_-]{28}$"
+_TENANT = r"^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$"
+_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+def _fits(pattern: str, expected: str, step: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if re.fullmatch(pattern, value) is None:
+            raise Unfit(expected, step=step)
+        return value
+
+    return AfterValidator(check)
+
+
+PlanId = Annotated[
+    str,
+    _fits(
+        _PLAN,
+        "the plan's id, 28 letters, digits, dashes and underscores",
+        "It stands in the plan's web address after /plan/; crosstie init lists the plans",
+    ),
+    WithJsonSchema({"type": "string", "pattern": _PLAN}),
+]
+TenantName = Annotated[
+    str,
+    _fits(_TENANT, "the tenant's domain or id", "The Entra admin centre shows both on its first page"),
+    WithJsonSchema({"type": "string", "pattern": _TENANT}),
+]
+
+
+class PlannerConnection(ConnectionSettings):
+    """An application registered in one tenant, which signs in by a secret or, better, by a certificate."""
+
+    kind: Literal["planner"] = Field(description="The tracker.")
+    tenant: TenantName = Field(
+        description="Domain or id of the Microsoft 365 tenant.", examples=["contoso.onmicrosoft.com"]
+    )
+    client: Text = Field(
+        description="Application (client) id of the app registration.",
+        examples=["11111111-2222-3333-4444-555555555555"],
+    )
+    secret: SecretRef | None = Field(
+        None, description="Reference to the client secret.", examples=["env:PLANNER_SECRET"]
+    )
+    certificate: LocalPath | None = Field(
+        None, description="PEM file of the certificate registered for the application."
+    )
+    key: SecretRef | None = Field(
+        None,
+        description="Reference to the certificate's private key (PEM, no passphrase).",
+        examples=["file:/run/secrets/crosstie.key"],
+    )
+    url: ServiceUrl = Field(
+        "https://graph.microsoft.com/v1.0", description="Address of Microsoft Graph; national clouds differ."
+    )
+    authority: ServiceUrl = Field(
+        "https://login.microsoftonline.com", description="Where the application signs in."
+    )
+
+    @model_validator(mode="after")
+    def _proves_itself_in_one_way(self) -> Self:
+        if (self.certificate is None) != (self.key is None):
+            raise Unfit(
+                "certificate and key together", step="The one is public, the other proves that it's ours"
+            )
+        if (self.secret is None) == (self.certificate is None):
+            raise Unfit(
+                "either secret, or certificate and key", step="A certificate is the better of the two"
+            )
+        if not self.authority.startswith("https:"):
+            raise Unfit("an authority that starts with https://", step="msal accepts no other")
+        return self
+
+    def task_url(self, plan: str, task: str) -> str:
+        """The task's page, built here: an address out of a payload could lead anywhere.
+
+        The page wants the tenant's id to choose between a person's accounts; a domain it does not take.
+        """
+        choice = f"?tid={self.tenant}" if _GUID.fullmatch(self.tenant) else ""
+        return f"https://planner.cloud.microsoft/webui/plan/{plan}/view/board/task/{task}{choice}"
+
+    @property
+    def graph(self) -> str:
+        """Scheme and host of Microsoft Graph, which name it in the scope of a token."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+
+class Window(Frozen):
+    """The dates that Planner's buckets themselves don't have."""
+
+    start: date = Field(description="First day.")
+    end: date = Field(description="Last day.")
+
+    @model_validator(mode="after")
+    def _runs_forward(self) -> Self:
+        if self.end < self.start:
+            raise Unfit("an end that is not before the start")
+        return self
+
+
+class PlannerSource(SourceSettings):
+    """One basic plan. Premium plans are not on this API."""
+
+    plan: PlanId = Field(description="Id of the plan.", examples=["xqQg5FS2LkCp935s-FIFm2QAFkHM"])
+    sprints: Literal["bucket", "none"] = Field(
+        "none", description="Whether the buckets named in windows are sprints, or else dated milestones."
+    )
+    windows: Mapping[str, Window] = Field(
+        default_factory=dict,
+        description="Dates of buckets, by the bucket's name.",
+        examples=[{"Sprint 1": {"start": "2026-01-05", "end": "2026-01-16"}}],
+    )
+    estimate_label: ValuePattern | None = Field(
+        None,
+        description="Pattern of labels that hold the estimate; its first group is the number.",
+        examples=["^(\\d+) points?$"],
+    )
+    timezone: Zone = Field(
+        "UTC",
+        description="IANA zone the plan's people work in; dates are read in it.",
+        examples=["Europe/London"],
+    )
+
+    @property
+    def key(self) -> str:
+        return self.plan
+
+    @model_validator(mode="after")
+    def _dates_its_sprints(self) -> Self:
+        if self.sprints == "bucket" and not self.windows:
+            raise Unfit(
+                'windows with the dates of at least one bucket, since sprints = "bucket"',
+                step='Add windows = { "Sprint 1" = { start = 2026-01-05, end = 2026-01-16 } }',
+            )
+        return self
+
+
+KIND = Kind(connection=PlannerConnection, source=PlannerSource)
