@@ -1,0 +1,186 @@
+"""What `check` and `init` ask of GitHub: whose token it is, what it may read, and which fields there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+
+from connectors.base import CheckReport, FieldFinding, Permission, SourceOffer
+from connectors.errors import Misconfigured
+from connectors.github import queries
+from connectors.github.answers import Answer, Refusal
+from connectors.github.board import ROLES, wanted_fields
+from connectors.github.client import GitHubClient
+from connectors.github.mapping import status_of
+from connectors.github.payloads import BoardData, BoardNode, FieldNode, ItemNode, RestRepository, RestUser
+from connectors.github.settings import GitHubSource
+from connectors.github.site import FoundBoard, find_board, find_repository, scopes_of
+from connectors.payload import decode, decode_record
+from model.values import StatusCategory
+
+__all__ = ["check_sources", "find_offers"]
+
+_ISSUES = "reading issues, milestones and their history"
+_BOARDS = "reading sprints, estimates, dates and columns of the board"
+_ENOUGH = frozenset({"repo", "public_repo", "read:project", "read:org", "read:user", "user:email"})
+_SOON = timedelta(days=14)
+_EXPIRY = "github-authentication-token-expiration"
+_ALSO_NUMBERS = frozenset({"SINGLE_SELECT", "TEXT"})
+_KINDS = {"ITERATION": "iteration", "NUMBER": "number", "DATE": "date", "SINGLE_SELECT": "single select"}
+
+
+def check_sources(client: GitHubClient, sources: tuple[GitHubSource, ...], now: datetime) -> CheckReport:
+    """Who the token is, and per source whether it can be read; a refused source does not hide the others."""
+    answer = client.get("/user")
+    user = decode(answer.body, RestUser)
+    scopes = scopes_of(answer)
+    permissions: list[Permission] = []
+    fields: list[FieldFinding] = []
+    warnings = [*_about_token(answer, scopes, now)]
+    for source in sources:
+        permissions.append(_may_read(client, source, warnings))
+        board = _board(client, source, scopes, warnings)
+        if source.project is not None:
+            name = f"Projects: read in {source.board_owner}"
+            permissions.append(Permission(name, isinstance(board, FoundBoard), _BOARDS))
+        if isinstance(board, FoundBoard):
+            fields += [_finding(source, role, name, board.node) for role, name in wanted_fields(source)]
+            warnings += _unknown_columns(source, board.node)
+    kind = "fine-grained token" if scopes is None else "classic token"
+    return CheckReport(f"{user.login} ({kind})", tuple(permissions), tuple(fields), tuple(warnings))
+
+
+def _may_read(client: GitHubClient, source: GitHubSource, warnings: list[str]) -> Permission:
+    granted = False
+    try:
+        find_repository(client, source.repo)
+        granted = client.get(f"/repos/{source.repo}/issues", per_page=1).status == 200
+    except (Misconfigured, Refusal) as problem:
+        warnings.append(str(problem))
+    return Permission(f"Issues: read in {source.repo}", granted, _ISSUES)
+
+
+def _board(
+    client: GitHubClient, source: GitHubSource, scopes: frozenset[str] | None, warnings: list[str]
+) -> FoundBoard | None:
+    if source.project is None:
+        return None
+    try:
+        board = find_board(client, source, scopes)
+    except Misconfigured as problem:
+        board = str(problem)
+    if isinstance(board, FoundBoard):
+        return board
+    warnings.append(board)
+    return None
+
+
+def _about_token(answer: Answer, scopes: frozenset[str] | None, now: datetime) -> Iterator[str]:
+    """Rights beyond reading, and an end that is near."""
+    wide = sorted((scopes or frozenset()) - _ENOUGH)
+    if wide:
+        yield (
+            f"The token may do more than reading needs: {', '.join(wide)}. Make one without these "
+            "scopes; for boards read:project is enough."
+        )
+    if scopes is not None and "repo" in scopes:
+        yield (
+            "A classic token with the scope repo may write to every repository of its owner. Use a "
+            "fine-grained token with Issues: read, unless the board belongs to a user."
+        )
+    ends = _expiry(answer.headers.get(_EXPIRY, ""))
+    if ends is not None and ends - (answer.at or now) < _SOON:
+        yield f"The token expires on {ends:%Y-%m-%d}. Make a new one and put it in the old one's place."
+
+
+def _expiry(text: str) -> datetime | None:
+    """GitHub writes `2026-12-01 09:30:00 UTC`, or an offset such as +0200 in place of UTC."""
+    try:
+        return datetime.strptime(text.replace("UTC", "+0000"), "%Y-%m-%d %H:%M:%S %z")
+    except ValueError:
+        return None
+
+
+def _finding(source: GitHubSource, role: str, name: str, board: BoardNode) -> FieldFinding:
+    """Whether the board has the configured field with a fitting type; if not, which fields could be meant."""
+    label = f"{source.repo}: {role}" if role != "attribute" else f"{source.repo}: attribute {name}"
+    there = [one for one in board.fields.nodes if one.name]
+    named = next((one for one in there if one.name.casefold() == name.casefold()), None)
+    if named is not None and _fits(role, named):
+        return FieldFinding(label, (named.name,), named.name)
+    wanted = ROLES.get(role)
+    candidates = tuple(one.name for one in there if wanted is None or one.data_type == wanted)
+    if wanted is None:
+        return FieldFinding(label, candidates, None, "Name one of the board's fields in attributes.")
+    kind = _KINDS[wanted]
+    found = f"is no {kind} field" if named is not None else "is not on the board"
+    key = f"fields.{role}"
+    if not candidates:
+        step = f"Add a {kind} field to the board, or leave it: reports then go without."
+    elif len(candidates) == 1:
+        step = f'Write {key} = "{candidates[0]}" if that is meant.'
+    else:
+        step = f"Choose one of them as {key}."
+    return FieldFinding(label, candidates, None, f'"{name}" {found}. {step}')
+
+
+def _fits(role: str, field: FieldNode) -> bool:
+    wanted = ROLES.get(role)
+    return wanted in (None, field.data_type) or (role == "estimate" and field.data_type in _ALSO_NUMBERS)
+
+
+def _unknown_columns(source: GitHubSource, board: BoardNode) -> Iterator[str]:
+    """Columns of the status field that no mapping understands; issues in them count as unknown."""
+    wanted = (source.fields.status or "").casefold()
+    options = [o.name for one in board.fields.nodes if one.name.casefold() == wanted for o in one.options]
+    unknown = [word for word in options if status_of("OPEN", None, word, source)[0] is StatusCategory.UNKNOWN]
+    if unknown:
+        words = ", ".join(f'"{word}"' for word in unknown)
+        yield (
+            f"{source.repo}: nothing says what the columns {words} mean; issues there are of unknown status. "
+            "Add them to todo, doing, done or cancelled in [mapping.status]."
+        )
+
+
+def find_offers(client: GitHubClient) -> Iterator[SourceOffer]:
+    """The repositories the token may read, then the boards with the repositories that are on them."""
+    owners: dict[str, None] = {}
+    repos: set[str] = set()
+    for answer in client.pages("/user/repos", sort="full_name"):
+        for repo in decode(answer.body, list[RestRepository]):
+            owners.setdefault(repo.full_name.partition("/")[0])
+            repos.add(repo.full_name.casefold())
+            if repo.has_issues and not repo.archived:
+                yield SourceOffer(repo.full_name, {"repo": repo.full_name}, _detail(repo))
+    for owner in owners:
+        try:
+            yield from _boards(client, owner, repos)
+        except Refusal:  # a token without the right to read boards still has its repositories
+            return
+
+
+def _detail(repo: RestRepository) -> str:
+    return (
+        f"{'private' if repo.private else 'public'}, {repo.open_issues_count} open issues and pull requests"
+    )
+
+
+def _boards(client: GitHubClient, owner: str, repos: set[str]) -> Iterator[SourceOffer]:
+    for document in queries.BOARDS.values():
+        answer = client.query(document, {"owner": owner, "first": 50})
+        held = decode(answer.data, BoardData).owner
+        for board in held.projects_v2.nodes if held else ():
+            for repo in () if board.closed else sorted(_repositories(board)):
+                if repo.casefold() in repos:
+                    settings = {"repo": repo, "project": str(board.number), "owner": owner}
+                    yield SourceOffer(
+                        f"{repo} with the board {board.title}", settings, f"board {board.number}"
+                    )
+        if held is not None:
+            return
+
+
+def _repositories(board: BoardNode) -> set[str]:
+    items: Iterable[ItemNode] = (decode_record(raw, ItemNode) for raw in board.items.nodes)
+    contents = (item.content for item in items)
+    return {one.repository.name_with_owner for one in contents if one and one.repository}

@@ -1,0 +1,230 @@
+"""GitHub over PyGithub's requester: its authentication and addresses, our guard, our retries, raw answers.
+
+PyGithub's object layer is left out: an attribute missing from a list costs a request per object there, its
+retries repeat a POST, and a redirect loses its query. What remains is one connection under our guard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, ItemsView, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+import requests
+
+from config.secrets import Secret
+from connectors.errors import RetryLater, SourceStopped
+from connectors.github.answers import Answer, GraphError, TooHeavy, judge, judge_query
+from connectors.github.settings import GitHubConnection
+from connectors.payload import decode
+from connectors.retry import Retry
+from connectors.transport import Guard
+
+__all__ = ["Appetite", "GitHubClient", "QueryAnswer"]
+
+API_VERSION = "2022-11-28"
+_AGENT = "crosstie"
+_PER_PAGE = 100
+_MOST_PAGES = 1000
+
+
+@dataclass(slots=True)
+class Appetite:
+    """How many records to ask for at once: halved when GitHub chokes on a query, grown back slowly."""
+
+    most: int
+    size: int = 0
+    _good: int = 0
+
+    def __post_init__(self) -> None:
+        self.size = self.size or self.most
+
+    def choked(self) -> None:
+        self.size, self._good = max(1, self.size // 2), 0
+
+    def digested(self) -> None:
+        """After five good answers in a row, ask for half as much again."""
+        self._good += 1
+        if self._good >= 5 and self.size < self.most:
+            self.size, self._good = min(self.most, self.size + max(1, self.size // 2)), 0
+
+
+class _Envelope(msgspec.Struct):
+    data: msgspec.Raw = msgspec.Raw(b"null")
+    errors: list[GraphError] = []
+
+
+@dataclass(frozen=True, slots=True)
+class QueryAnswer:
+    """A GraphQL answer: `data` may have nulls where `errors` say why; `body` is the page as received."""
+
+    data: msgspec.Raw
+    errors: tuple[GraphError, ...]
+    body: bytes
+    at: datetime | None
+    notes: tuple[str, ...] = field(default=())
+
+
+class GitHubClient:
+    """Reads of one GitHub connection, one at a time. Raises the errors of connectors.errors."""
+
+    def __init__(
+        self,
+        settings: GitHubConnection,
+        token: Secret,
+        retry: Retry,
+        clock: Callable[[], datetime],
+        guard: Guard | None = None,
+    ) -> None:
+        import github
+
+        self.guard = guard or Guard(
+            settings.url,
+            deadline=settings.timeout.total_seconds(),
+            ca_file=settings.ca_file,
+            proxy=settings.proxy,
+        )
+        self._retry = retry
+        self._clock = clock
+        self._wire = _Wire(self.guard, settings.url)
+        self._requester = github.Github(
+            auth=github.Auth.Token(token.reveal()),
+            base_url=settings.url,
+            user_agent=_AGENT,
+            per_page=_PER_PAGE,
+            timeout=int(settings.timeout.total_seconds()),
+            retry=None,
+            seconds_between_requests=None,
+            seconds_between_writes=None,
+            lazy=True,
+            api_version=API_VERSION,
+        ).requester
+
+    def get(self, path: str, **parameters: str | int) -> Answer:
+        """One REST answer: good, moved or absent; whatever asks to wait has been waited for."""
+        return self._retry.read(lambda: self._sound("GET", path, parameters, None))
+
+    def pages(self, path: str, **parameters: str | int) -> Iterator[Answer]:
+        """A REST list page by page along its own links, which must stay at this connection's address."""
+        seen: set[str] = set()
+        following: str | None = path
+        query: Mapping[str, str | int] = {"per_page": _PER_PAGE, **parameters}
+        while following is not None:
+            if following in seen or len(seen) == _MOST_PAGES:
+                raise SourceStopped(
+                    f"GitHub's list {path} leads round in a circle. Run the command again later."
+                )
+            seen.add(following)
+            answer = self.get(following, **query)
+            yield answer
+            following, query = _next_link(answer), {}
+            if following is not None:
+                self.guard.admit(following)
+
+    def query(
+        self, document: str, variables: Mapping[str, Any], appetite: Appetite | None = None
+    ) -> QueryAnswer:
+        """The answer of a GraphQL query; with an appetite, `$first` shrinks when the query is too heavy."""
+
+        def ask() -> QueryAnswer:
+            sized = {**variables, "first": appetite.size} if appetite else dict(variables)
+            try:
+                return self._ask(document, sized)
+            except TooHeavy:
+                if appetite:
+                    appetite.choked()
+                raise
+
+        answer = self._retry.read(ask)
+        if appetite:
+            appetite.digested()
+        return answer
+
+    def close(self) -> None:
+        self._wire.close()
+
+    def _ask(self, document: str, variables: Mapping[str, Any]) -> QueryAnswer:
+        question = {"query": document, "variables": variables}
+        answer = self._sound("POST", self._requester.graphql_url, {}, question)
+        if answer.status != 200:
+            raise SourceStopped(
+                f"GitHub's GraphQL address answers {answer.status}. Check the connection's url: on an "
+                "Enterprise Server it ends in /api/v3."
+            )
+        notes: list[str] = []
+        envelope = decode(answer.body, _Envelope, notes)
+        problem = judge_query(envelope.errors, answer, self._clock())
+        if problem is not None:
+            raise problem
+        return QueryAnswer(envelope.data, tuple(envelope.errors), answer.body, answer.at, tuple(notes))
+
+    def _sound(self, verb: str, url: str, parameters: Mapping[str, Any], body: object) -> Answer:
+        """One request, sent once; an answer that asks for a reaction raises it."""
+        wire: Any = self._wire
+        with suppress(_Stop):
+            self._requester.requestJson(verb, url, parameters=dict(parameters), input=body, cnx=wire)
+        answer = self._wire.answer
+        if answer.status == 202:
+            raise RetryLater("GitHub is still preparing the answer")
+        problem = judge(answer, self._clock())
+        if problem is not None:
+            raise problem
+        return answer
+
+
+class _Stop(Exception):
+    """Leaves PyGithub before it follows a redirect or sleeps on a 202."""
+
+
+class _Wire:
+    """The connection that PyGithub's requester speaks through: one guarded session, every answer kept raw."""
+
+    def __init__(self, guard: Guard, url: str) -> None:
+        parts = urlsplit(url)
+        self.host = parts.hostname
+        self._origin = f"{parts.scheme}://{parts.netloc}"
+        self._session = guard.session()
+        self._prepared: tuple[str, str, Any, Mapping[str, str]] = ("", "", None, {})
+        self.answer = Answer(0, {}, b"")
+
+    def request(
+        self, verb: str, url: str, input: Any, headers: Mapping[str, str], stream: bool = False
+    ) -> None:
+        self._prepared = (verb, url, input, headers)
+
+    def getresponse(self) -> _Reply:
+        verb, url, input, headers = self._prepared
+        response = self._session.request(
+            verb, f"{self._origin}{url}", data=input, headers=headers, allow_redirects=False
+        )
+        named = {name.lower(): value for name, value in response.headers.items()}
+        self.answer = Answer(response.status_code, named, response.content)
+        if response.status_code == 202 or 300 <= response.status_code < 400:
+            raise _Stop
+        return _Reply(response)
+
+    def close(self) -> None:
+        self._session.close()
+
+
+class _Reply:
+    """What PyGithub reads of an answer; its own decoding is not used, so it gets no text."""
+
+    def __init__(self, response: requests.Response) -> None:
+        self.status = response.status_code
+        self._headers = response.headers
+
+    def getheaders(self) -> ItemsView[str, str]:
+        return self._headers.items()
+
+    def read(self) -> str:
+        return ""
+
+
+def _next_link(answer: Answer) -> str | None:
+    links = requests.utils.parse_header_links(answer.headers.get("link", ""))
+    return next((link["url"] for link in links if link.get("rel") == "next"), None)

@@ -1,0 +1,109 @@
+"""The GitHub connector: signs in, says what the token may do, and reads a repository and its board."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import ClassVar
+
+from config.secrets import Secret
+from connectors.base import Batch, Capabilities, CheckReport, History, SourceOffer
+from connectors.errors import Misconfigured
+from connectors.github import queries
+from connectors.github.census import read_census, read_items, recall
+from connectors.github.checkup import check_sources, find_offers
+from connectors.github.client import GitHubClient
+from connectors.github.context import Pulled
+from connectors.github.mapping import Reading
+from connectors.github.settings import GitHubConnection, GitHubSource
+from connectors.github.site import find_features, find_repository, scopes_of
+from connectors.github.streams import read_fields, read_issues, read_milestones
+from connectors.github.timeline import HISTORY_FIELDS
+from connectors.retry import Retry
+
+__all__ = ["Connector"]
+
+_STREAMS = {
+    "milestones": read_milestones,
+    "fields": read_fields,
+    "issues": read_issues,
+    "items": read_items,
+    "census": read_census,
+}
+
+
+class Connector:
+    """One GitHub connection for the length of one run. `page` is how many issues to ask for at once."""
+
+    kind: ClassVar[str] = "github"
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        history=History.PARTIAL,
+        history_fields=HISTORY_FIELDS,
+        sprints=True,
+        milestones=True,
+        dependencies=True,
+        worklogs=False,
+        costs=False,
+        deletions="found by a count with every pull; confirmed by GitHub's own word for each issue",
+        note="Estimates, dates, iterations and columns of a board have no history: of a value that was set "
+        "once GitHub tells when, other changes are seen from the first pull on. So are dates of milestones.",
+    )
+
+    def __init__(
+        self,
+        settings: GitHubConnection,
+        secret: Callable[[str], Secret],
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], None],
+        on_wait: Callable[[str], None],
+        page: int = queries.ISSUE_PAGE,
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._page = page
+        self._retry = Retry(f'GitHub "{settings.name}"', sleep, clock, on_wait)
+        self._secret = secret
+        self._made: GitHubClient | None = None
+
+    @property
+    def _client(self) -> GitHubClient:
+        """The client, made when first used: the secret is read then, and not before."""
+        if self._made is None:
+            token = self._secret(self._settings.token)
+            self._made = GitHubClient(self._settings, token, self._retry, self._clock)
+        return self._made
+
+    def close(self) -> None:
+        if self._made is not None:
+            self._made.close()
+
+    def check(self, sources: tuple[object, ...]) -> CheckReport:
+        return check_sources(self._client, tuple(map(_own, sources)), self._clock())
+
+    def offers(self) -> Iterator[SourceOffer]:
+        return find_offers(self._client)
+
+    def pull(self, source: object, cursors: Mapping[str, str], now: datetime) -> Iterator[Batch]:
+        mine = _own(source)
+        _, answer = find_repository(self._client, mine.repo)
+        pulled = Pulled(
+            client=self._client,
+            source=mine,
+            reading=Reading(self._settings.name, self._settings.browse, mine),
+            features=find_features(self._client),
+            scopes=scopes_of(answer),
+            now=now,
+            page=self._page,
+        )
+        recall(pulled, cursors.get("census"))
+        for stream, read in _STREAMS.items():
+            yield from read(pulled, cursors.get(stream))
+
+
+def _own(source: object) -> GitHubSource:
+    if not isinstance(source, GitHubSource):
+        raise Misconfigured("A GitHub connection reads repositories only; correct the source's connection.")
+    return source
+
+
+Connector = Connector

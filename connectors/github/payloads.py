@@ -1,0 +1,283 @@
+"""The JSON of GitHub's answers as typed structs: only the parts that are used, newer parts optional."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Generic, TypeVar
+
+import msgspec
+
+__all__ = [
+    "Actor",
+    "BoardData",
+    "BoardNode",
+    "Connection",
+    "FieldNode",
+    "HistoryData",
+    "Identified",
+    "IssueNode",
+    "ItemNode",
+    "IterationNode",
+    "MilestoneNode",
+    "Moment",
+    "NumberedNode",
+    "ProbeData",
+    "RepositoryData",
+    "RestIssue",
+    "RestRepository",
+    "RestUser",
+    "SomeData",
+    "Value",
+]
+
+T = TypeVar("T")
+
+
+class _Camel(msgspec.Struct, rename="camel", frozen=True):
+    """Names as GraphQL writes them."""
+
+
+class PageInfo(_Camel, frozen=True):
+    has_next_page: bool = False
+    end_cursor: str | None = None
+
+
+class Connection(_Camel, Generic[T], frozen=True):
+    nodes: list[T] = []
+    page_info: PageInfo = PageInfo()
+    total_count: int | None = None
+
+
+class Actor(_Camel, frozen=True):
+    """A person or a program; `id` is empty where GitHub doesn't say it."""
+
+    login: str = ""
+    id: str = ""
+    name: str | None = None
+
+
+class _Named(_Camel, frozen=True):
+    name: str
+
+
+class Identified(_Camel, frozen=True):
+    id: str
+
+
+class _Titled(_Camel, frozen=True):
+    id: str
+    title: str
+
+
+class _RepositoryName(_Camel, frozen=True):
+    name_with_owner: str
+
+
+class MilestoneNode(_Camel, frozen=True):
+    id: str
+    number: int
+    title: str
+    state: str
+    created_at: datetime
+    due_on: datetime | None = None
+    closed_at: datetime | None = None
+
+
+class Moment(_Camel, frozen=True):
+    """One timeline event; which of the optional parts are set follows from `kind`, its type's name."""
+
+    id: str
+    created_at: datetime
+    kind: str = msgspec.field(name="__typename")
+    actor: Actor | None = None
+    label: _Named | None = None
+    milestone_title: str = ""
+    assignee: Actor | None = None
+    state_reason: str | None = None
+    previous_title: str = ""
+    current_title: str = ""
+    from_repository: _RepositoryName | None = None
+    parent: Identified | None = None
+    issue_type: _Named | None = None
+    prev_issue_type: _Named | None = None
+    previous_status: str = ""
+    status: str = ""
+    project: Identified | None = None
+
+
+class Value(_Camel, frozen=True):
+    """A board field's value; one of the parts is set. Changing it moves `updated_at`, clearing it ends it."""
+
+    id: str
+    created_at: datetime
+    updated_at: datetime
+    creator: Actor | None = None
+    iteration_id: str | None = None
+    title: str | None = None
+    number: Decimal | None = None
+    date: date | None = None
+    name: str | None = None
+    text: str | None = None
+
+    @property
+    def words(self) -> str:
+        """The value as a person reads it on the board."""
+        if self.number is not None:
+            return format(self.number.normalize(), "f")
+        if self.date is not None:
+            return self.date.isoformat()
+        return self.name or self.text or self.title or ""
+
+
+class IssueNode(_Camel, frozen=True):
+    """An issue of the bulk query. `cards` are its board items, whose values stand under aliases f0, f1 ..."""
+
+    id: str
+    number: int
+    title: str
+    state: str
+    created_at: datetime
+    updated_at: datetime
+    history: Connection[msgspec.Raw]
+    body: str | None = None
+    state_reason: str | None = None
+    closed_at: datetime | None = None
+    author: Actor | None = None
+    milestone: _Titled | None = None
+    labels: Connection[_Named] = Connection()
+    assignees: Connection[Actor] = Connection()
+    issue_type: _Named | None = None
+    parent: Identified | None = None
+    blocked_by: Connection[Identified] | None = None
+    cards: Connection[dict[str, msgspec.Raw]] = Connection()
+
+
+class _Content(_Camel, frozen=True):
+    """What a card stands for; only issues have the parts that are used."""
+
+    kind: str = msgspec.field(name="__typename")
+    number: int = 0
+    repository: _RepositoryName | None = None
+
+
+class ItemNode(_Camel, frozen=True):
+    """A card of the board; its content is None where the token may not see it."""
+
+    content: _Content | None = None
+
+
+class IterationNode(_Camel, frozen=True):
+    id: str
+    title: str
+    start_date: date
+    duration: int
+
+
+class _Iterations(_Camel, frozen=True):
+    iterations: list[IterationNode] = []
+    completed_iterations: list[IterationNode] = []
+
+
+class FieldNode(_Camel, frozen=True):
+    """A board field; a type newer than this code comes as an object without a name."""
+
+    id: str = ""
+    name: str = ""
+    data_type: str = ""
+    options: list[_Named] = []
+    configuration: _Iterations = _Iterations()
+
+
+class BoardNode(_Camel, frozen=True):
+    id: str = ""
+    title: str = ""
+    number: int = 0
+    closed: bool = False
+    fields: Connection[FieldNode] = Connection()
+    items: Connection[msgspec.Raw] = Connection()
+
+
+class _Owner(_Camel, frozen=True):
+    board: BoardNode | None = None
+    projects_v2: Connection[BoardNode] = msgspec.field(name="projectsV2", default_factory=Connection)
+
+
+class BoardData(_Camel, frozen=True):
+    owner: _Owner | None = None
+
+
+class _Repository(_Camel, frozen=True):
+    issues: Connection[msgspec.Raw] = Connection()
+    milestones: Connection[MilestoneNode] | None = None
+
+
+class RepositoryData(_Camel, frozen=True):
+    repository: _Repository | None = None
+
+
+class SomeData(_Camel, frozen=True):
+    """Issues under aliases made of their numbers."""
+
+    repository: dict[str, msgspec.Raw] | None = None
+
+
+class NumberedNode(_Camel, frozen=True):
+    id: str
+    number: int
+
+
+class _Node(_Camel, frozen=True):
+    history: Connection[msgspec.Raw] = Connection()
+
+
+class HistoryData(_Camel, frozen=True):
+    node: _Node | None = None
+
+
+class _Type(_Camel, frozen=True):
+    fields: list[_Named] = []
+    possible_types: list[_Named] = []
+
+
+class ProbeData(_Camel, frozen=True):
+    issue: _Type | None = None
+    timeline: _Type | None = None
+
+
+class RestUser(msgspec.Struct, frozen=True):
+    login: str
+    node_id: str = ""
+    name: str | None = None
+
+
+class _RestMilestone(msgspec.Struct, frozen=True):
+    node_id: str
+    title: str
+
+
+class RestIssue(msgspec.Struct, frozen=True):
+    """An issue as REST lists and webhooks write it; a pull request is one that has `pull_request`."""
+
+    node_id: str
+    number: int
+    title: str
+    state: str
+    created_at: datetime
+    updated_at: datetime
+    body: str | None = None
+    state_reason: str | None = None
+    closed_at: datetime | None = None
+    assignees: list[RestUser] = []
+    labels: list[_Named] = []
+    milestone: _RestMilestone | None = None
+    type: _Named | None = None
+    pull_request: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
+class RestRepository(msgspec.Struct, frozen=True):
+    full_name: str
+    private: bool = False
+    has_issues: bool = True
+    archived: bool = False
+    open_issues_count: int = 0

@@ -1,0 +1,91 @@
+"""What crosstie.toml says of a GitHub connection and of a source read through it."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, WithJsonSchema
+
+from config.problems import Unfit
+from config.scalars import SecretRef, ServiceUrl, Text
+from config.settings import ConnectionSettings, Frozen, Kind, SourceSettings
+
+__all__ = ["KIND", "GitHubConnection", "GitHubSource", "ProjectFields"]
+
+_REPO = r"^[A-Za-z0-9_-]{1,80}/[A-Za-z0-9._-]{1,100}$"
+
+
+def _repo(value: str) -> str:
+    if re.fullmatch(_REPO, value) is None:
+        raise Unfit('a repository as "owner/name"', step="Write what stands after the host in its address")
+    return value
+
+
+Repo = Annotated[str, AfterValidator(_repo), WithJsonSchema({"type": "string", "pattern": _REPO})]
+
+
+class GitHubConnection(ConnectionSettings):
+    """An account on github.com, on GitHub Enterprise Cloud with its own host, or on an Enterprise Server."""
+
+    url: ServiceUrl = Field(
+        "https://api.github.com",
+        description="Address of the REST API; of an Enterprise Server https://HOST/api/v3.",
+        examples=["https://github.example.com/api/v3"],
+    )
+    token: SecretRef = Field(
+        description="Reference to a personal access token, fine-grained or classic.",
+        examples=["env:GITHUB_TOKEN"],
+    )
+    site: ServiceUrl | None = Field(
+        None,
+        description="The address people open issues at, where `url` does not tell it.",
+        examples=["https://github.example.com"],
+    )
+
+    @property
+    def browse(self) -> str:
+        """Where people see the same issues in a browser; links to them are built on it."""
+        if self.site is not None:
+            return self.site.rstrip("/")
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc.removeprefix('api.')}"
+
+
+class ProjectFields(Frozen):
+    """Which fields of the Projects board mean what; the names are GitHub's own defaults where it has any."""
+
+    sprint: Text | None = Field("Sprint", description="An iteration field: the sprint.")
+    estimate: Text | None = Field("Estimate", description="A number field: the estimate.")
+    start: Text | None = Field("Start date", description="A date field: the start.")
+    due: Text | None = Field("Target date", description="A date field: the due date.")
+    status: Text | None = Field("Status", description="A single select field: the status of open issues.")
+
+
+class GitHubSource(SourceSettings):
+    """A repository's issues, with a Projects board's dates, estimates and iterations if one is named."""
+
+    repo: Repo = Field(description="The repository.", examples=["acme/website"])
+    project: int | None = Field(None, ge=1, description="Number of the Projects board.", examples=[4])
+    owner: Text | None = Field(None, description="Owner of the board; default: the repository's owner.")
+    fields: ProjectFields = Field(
+        default_factory=ProjectFields, description="The board's fields, by their names."
+    )
+    attributes: tuple[Text, ...] = Field(
+        (), description="Further fields of the board, kept for dimensions.", examples=[["Wave"]]
+    )
+    sprints: Literal["iteration", "milestone", "none"] = Field(
+        "iteration", description="What a sprint is: an iteration of the board, a milestone, or nothing."
+    )
+
+    @property
+    def key(self) -> str:
+        return self.repo
+
+    @property
+    def board_owner(self) -> str:
+        return self.owner or self.repo.partition("/")[0]
+
+
+KIND = Kind(connection=GitHubConnection, source=GitHubSource)
