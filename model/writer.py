@@ -211,7 +211,7 @@ class Writer:
         self._revise_by_ref("cost", {cost.ref for cost, _ in learned}, wanted, now)
 
     def end_costs(self, connection: str, source: str, but: Collection[str], at: datetime | None) -> None:
-        """End the source's costs except those with these ids; without `at`, as if they had never been known."""
+        """End the source's costs except those with these ids; without `at`, as if never known."""
         rows = table("cost")
         query = select(rows.c.pk, rows.c.id).where(rows.c.removed.is_(None))
         current = fetch(self._at, query, rows.c.source, [self._ids.source(connection, source)])

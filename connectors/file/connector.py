@@ -22,7 +22,7 @@ from connectors.base import (
 from connectors.errors import Misconfigured
 from connectors.file.client import Client
 from connectors.file.mapping import MappedCost, MappedIssue
-from connectors.file.reading import Reading, find_columns, line, read_files, summary
+from connectors.file.reading import Reading, all_costs, find_columns, line, nameless, read_files, summary
 from connectors.file.settings import FileConnection, FileSource
 from connectors.file.sheet import BadSheet, read_sheet
 from model.values import Account, Issue, Milestone, Ref
@@ -48,7 +48,8 @@ class Connector:
         dependencies=False,
         worklogs=False,
         costs=True,
-        deletions="none: a row that leaves its file stays as it was; give it a status that means cancelled",
+        deletions="not told: an issue whose row leaves its file stays as it was, so give it a status that "
+        "means cancelled; a cost whose row leaves no longer counts",
         note="A file knows only now: what changed is found by comparing it with the last pull.",
     )
 
@@ -74,6 +75,7 @@ class Connector:
             files = self._client.find(source.path)
             fields += find_columns(files, source)
             warnings += (problem for reading in read_files(files, source) for problem in reading.problems)
+            warnings += nameless(files, source)
         account = f"a reader of the files below {self._settings.root}"
         return CheckReport(account, fields=tuple(fields), warnings=tuple(warnings))
 
@@ -127,6 +129,13 @@ class _Position:
             self.done[reading.file.name] = reading.mark
             self.file, self.mark, self.row = "", "", 0
 
+    def forget(self, there: frozenset[str]) -> list[str]:
+        """The files that were read whole and are no longer there; one that comes back is read again."""
+        left = sorted(self.done.keys() - there)
+        for name in left:
+            del self.done[name]
+        return left
+
 
 class _Walk:
     """The pages of one pull: those of changed files only, in the order of the files' names."""
@@ -136,11 +145,13 @@ class _Walk:
         self._source = source
         self._readings = [reading for reading in readings if not reading.problems]
         self._page = page
+        self._there = frozenset(reading.file.name for reading in readings)
+        self._all_costs = all_costs(source, readings)
         rows = sum(len(reading.rows) + len(reading.bad) for reading in self._readings)
         self._expected = rows if first else None
 
     def batches(self, position: _Position) -> Iterator[Batch]:
-        """The last page completes the stream, unless a file with problems was left out."""
+        """The pages of the changed files, and at least one when all is well."""
         held: Batch | None = None
         for page in self._pages(position):
             if held is not None:
@@ -149,7 +160,18 @@ class _Walk:
         if held is None and not self.problems:
             held = Batch(self._source.rows, str(position), complete=False, expected=self._expected)
         if held is not None:
-            yield replace(held, complete=not self.problems)
+            yield self._last(held, position)
+
+    def _last(self, page: Batch, position: _Position) -> Batch:
+        """It completes the stream unless a file with problems was left out; it says which costs there are."""
+        if self._all_costs is None:
+            return replace(page, complete=not self.problems)
+        if not self._all_costs:
+            note = f"{self._source.path} has no rows; costs read from it before count until it has one again."
+            return replace(page, complete=True, notes=(*page.notes, note))
+        gone = [f"{name} is gone; its costs no longer count." for name in position.forget(self._there)]
+        notes = (*page.notes, *gone)
+        return replace(page, cursor=str(position), complete=True, all_costs=self._all_costs, notes=notes)
 
     def _pages(self, position: _Position) -> Iterator[Batch]:
         for reading in self._readings:

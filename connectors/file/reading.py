@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from config.problems import shown
@@ -21,7 +21,7 @@ from connectors.file.mapping import (
 from connectors.file.settings import FileSource
 from connectors.file.sheet import BadSheet, Sheet, read_sheet
 
-__all__ = ["Reading", "find_columns", "line", "read_files", "summary"]
+__all__ = ["Reading", "all_costs", "find_columns", "line", "nameless", "read_files", "summary"]
 
 _SHOWN_PROBLEMS = 5
 
@@ -63,19 +63,45 @@ def read_files(files: Iterable[FileContent], source: FileSource) -> list[Reading
     return readings
 
 
+def all_costs(source: FileSource, readings: Iterable[Reading]) -> frozenset[str] | None:
+    """The ids of all costs that the files hold; None while any of their rows is not understood.
+
+    A row that cannot be read may be one that was stored before; nobody could say which.
+    """
+    several = list(readings)
+    if source.rows != "costs" or any(reading.problems or reading.bad for reading in several):
+        return None
+    return frozenset(_id(row) for reading in several for row in reading.rows)
+
+
 def find_columns(files: Iterable[FileContent], source: FileSource) -> list[FieldFinding]:
     """The headings that each of our fields is read from; nothing of fields that have no column."""
     found: dict[str, dict[str, None]] = {}
-    for file in files:
-        try:
-            sheet = read_sheet(file.data, source.encoding, source.delimiter)
-            columns = Columns.find(sheet, source)
-        except BadSheet:
-            continue
+    for _, sheet, columns in _tables(files, source):
         for name, positions in columns.of.items():
             found.setdefault(name, {})[sheet.headings[positions[0]]] = None
     named = ((name, tuple(found[name])) for name in HEADINGS if name in found)
     return [FieldFinding(name, headings, headings[0]) for name, headings in named]
+
+
+def nameless(files: Iterable[FileContent], source: FileSource) -> list[str]:
+    """A warning for each file whose issues are told apart by their titles alone."""
+    return [
+        f"{file.name}: no column holds an id or a key, so an issue whose title changes counts twice: as it "
+        'was and as it is. Add a column "id" that never changes, or name one in `columns`.'
+        for file, _, columns in _tables(files, source)
+        if source.rows == "issues" and not columns.of.keys() & {"id", "key"}
+    ]
+
+
+def _tables(files: Iterable[FileContent], source: FileSource) -> Iterator[tuple[FileContent, Sheet, Columns]]:
+    """Those of the files that have the headings they need."""
+    for file in files:
+        try:
+            sheet = read_sheet(file.data, source.encoding, source.delimiter)
+            yield file, sheet, Columns.find(sheet, source)
+        except BadSheet:
+            continue
 
 
 def line(file: FileContent, row: BadRow, reason: str) -> str:

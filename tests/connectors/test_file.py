@@ -13,55 +13,10 @@ from typing import Any
 
 import pytest
 
-from connectors.base import Batch
 from connectors.errors import AccessRefused, Misconfigured, SourceStopped, Unreachable
-from connectors.file.connector import Connector
-from connectors.file.settings import FileConnection, FileSource
-from model.values import Cost, CostKind, Issue, Money, Ref, StatusCategory, Unit
+from model.values import CostKind, Issue, Money, Ref, StatusCategory, Unit
 from tests.connectors.conformance import ConnectorContract, Trial
-
-NOW = datetime(2026, 4, 1, 9, tzinfo=UTC)
-
-
-class Folder:
-    """A root with files, read through a connection named "files"."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-
-    def write(self, name: str, text: str | bytes) -> None:
-        path = self.root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text if isinstance(text, bytes) else text.encode())
-
-    def connect(self, page: int = 500, root: Path | None = None) -> Connector:
-        settings = FileConnection(name="files", kind="file", root=root or self.root)
-        return Connector(settings, _no_secret, lambda: NOW, _no_wait, _no_wait, page=page)
-
-    def pull(self, source: FileSource, cursors: dict[str, str] | None = None, page: int = 500) -> list[Batch]:
-        return list(self.connect(page).pull(source, cursors or {}, NOW))
-
-    def issues(self, text: str | bytes, **settings: Any) -> list[Issue]:
-        self.write("plan.csv", text)
-        batches = self.pull(plan(**settings))
-        return [issue for batch in batches for issue in batch.issues]
-
-    def costs(self, text: str, **settings: Any) -> list[Cost]:
-        self.write("costs.csv", text)
-        batches = self.pull(plan(path="costs.csv", content="costs", **settings))
-        return [cost for batch in batches for cost in batch.costs]
-
-
-def _no_secret(reference: str) -> Any:
-    raise AssertionError("a folder has no secret")
-
-
-def _no_wait(what: object) -> None:
-    raise AssertionError("a folder is never waited for")
-
-
-def plan(**settings: Any) -> FileSource:
-    return FileSource.model_validate({"connection": "files", "path": "plan.csv"} | settings)
+from tests.connectors.folder import NOW, Folder, plan
 
 
 @pytest.fixture
@@ -214,6 +169,12 @@ def test_costs_are_amounts_with_a_currency_and_a_day(folder: Folder):
 def test_naming_an_amount_makes_the_rows_costs():
     assert plan(columns={"amount": "Net"}).rows == "costs"
     assert plan().rows == "issues"
+
+
+def test_a_source_of_issues_says_nothing_of_costs(folder: Folder):
+    folder.write("plan.csv", "id,title\n1,t\n")
+    (batch,) = folder.pull(plan())
+    assert batch.all_costs is None
 
 
 class TestIdentity:
@@ -541,7 +502,7 @@ class TestCheck:
         }
 
     def test_it_lists_every_bad_row(self, folder: Folder):
-        folder.write("plan.csv", "title,due\n" + "t,soon\n" * 9)
+        folder.write("plan.csv", "id,title,due\n" + "".join(f"{n},t,soon\n" for n in range(9)))
         report = folder.connect().check((plan(),))
         assert len(report.warnings) == 9
 
@@ -550,6 +511,15 @@ class TestCheck:
         report = folder.connect().check((plan(),))
         assert report.fields == ()
         assert report.warnings[0].startswith("plan.csv: no column holds the title")
+
+    def test_issues_that_only_their_titles_tell_apart_are_a_warning(self, folder: Folder):
+        folder.write("a.csv", "title,due\nt,2026-05-01\n")
+        folder.write("b.csv", "key,title\n2,t\n")
+        folder.write("costs.csv", "date,amount,currency\n2026-03-31,5,EUR\n")
+        sources = plan(path="?.csv"), plan(path="costs.csv", content="costs")
+        (warning,) = folder.connect().check(sources).warnings
+        assert warning.startswith("a.csv: no column holds an id or a key")
+        assert 'Add a column "id"' in warning
 
     def test_offers_tell_what_is_in_a_file(self, folder: Folder):
         folder.write("deep/er/plan.csv", "id,title\n1,t\n2,u\n")
