@@ -101,7 +101,7 @@ class _Life:
         if work.type in ("Epic", "Feature"):
             self._note(number(SPRINTS[0].first) + 1, Verb.START, self._owner)
             return self._sorted()
-        if rng.random() < 0.03:
+        if rng.random() < 0.03 and not work.story:
             self._note(rng.randint(self._earliest, max(self._earliest, self._due)), Verb.CANCEL, work.author)
             return self._sorted()
         self._follow_go_live()
@@ -210,7 +210,7 @@ class _Life:
         if rng.random() < 0.06 and finish - start > 1:
             other = rng.choice(able(self._work.home, self._work.twin))
             self._note(rng.randint(start + 1, finish - 1), Verb.OWNER, self._owner, other)
-        if rng.random() < 0.02:
+        if rng.random() < 0.02 and not self._work.story:
             self._note(start, Verb.TITLE, self._owner, f"{self._work.title}, all sites")
         if rng.random() < 0.6 and finish - start > 1:
             self._note(finish - 1, Verb.REVIEW, self._owner)

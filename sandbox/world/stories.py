@@ -118,7 +118,7 @@ def _look_alikes() -> Iterator[Work]:
     for story, (home, title), (other, alike) in (
         ("orders", (JIRA, "Migrate closed orders of 2024"), (GITHUB, "Migrate closed orders of 2025")),
         ("numbers", (JIRA, "Set up VAT numbers for Portugal"), (PLANNER, "Set up VAT numbers for Poland")),
-        ("calendars", (GITHUB, "Bank holidays of Scotland"), (PLANNER, "Bank holidays of Ireland")),
+        ("report", (GITHUB, "Our steering report, May"), (PLANNER, "Our steering report for May")),
     ):
         yield _middling(title, home, story)
         yield _middling(alike, other, story)
