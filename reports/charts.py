@@ -1,31 +1,58 @@
 """The two charts of the status page as Vega-Lite specifications, and their rendering to inert SVG.
 
-Tracker text enters a specification only as data values; a specification that could fetch, link or compute
-is refused before it is rendered.
+Tracker text enters a specification only as data values; a specification with a part that is not listed here,
+and so could fetch, link or compute, is refused before it is rendered.
 """
 
 from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from reports.text import shown
+from reports.text import cut, shown
 
 __all__ = ["BurnPoint", "BurnUp", "Trend", "TrendPoint", "burn_up", "milestone_trend", "svg"]
 
 Spec = dict[str, object]
+Row = dict[str, object]
 
 INK, GREY, LIGHT = "#1A1A1A", "#5F6368", "#D5D8DB"
 BLUE, PALE_BLUE = "#1F4E79", "#5B8DB8"
 SHAPES = ("circle", "square", "diamond", "triangle-up", "triangle-down", "cross", "triangle-right")
 SERIES = (BLUE, "#8A5A00", "#1B6E3C", "#B3261E", "#5F6368", "#6B4E9B", "#00707A")
 MOST_LINES = 7
-BURN_HEIGHT, LABEL_HEIGHT = 220, 15
-_REFUSED = frozenset({"url", "href", "expr", "signal", "image", "usermeta", "params"})
+BURN_HEIGHT, TREND_SIZE, LABEL_HEIGHT = 220, 330, 15
+_PARTS = frozenset(
+    [
+        *("layer", "width", "height", "background", "padding", "left", "right", "top", "bottom", "data"),
+        *(
+            "config",
+            "font",
+            "view",
+            "mark",
+            "type",
+            "color",
+            "opacity",
+            "stroke",
+            "strokeWidth",
+            "strokeDash",
+        ),
+        *("line", "interpolate", "filled", "size", "align", "dx", "dy", "fontSize", "limit", "encoding"),
+        *("x", "y", "shape", "text", "field", "title", "legend", "scale", "zero", "nice", "domain", "range"),
+        *("axis", "orient", "format", "grid", "gridColor", "tickCount", "domainColor"),
+        *("labelColor", "labelFontSize", "labelOverlap", "titleColor", "titleFontSize"),
+    ]
+)
+_MARKS = frozenset({"area", "line", "point", "text"})
+_COLUMN = re.compile(r"c\d+")
+_FETCHED = re.compile(r"url\s*\(", re.IGNORECASE)
+_TAG = re.compile(r"<[^>]*>")
+_SPOKEN = re.compile(r' (?:class|role|aria-[a-z]+)="[^"]*"')
+_IDENTITY = re.compile(r'( id="| [a-z-]+="url\(#)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,151 +90,146 @@ class Trend:
 
 def burn_up(data: BurnUp) -> Spec:
     """Scope as a stepped line over finished work as an area; the baseline's scope is a thin outline."""
-    rows = [
-        {"c0": p.on.isoformat(), "c1": float(p.scope), "c2": float(p.done), "c3": "scope", "c4": "done"}
-        for p in data.points
+    rows: list[Row] = [
+        {"c0": p.on.isoformat(), "c1": float(p.scope), "c2": float(p.done)} for p in data.points
     ]
-    x = {
-        "field": "c0",
-        "type": "temporal",
-        "title": None,
-        "scale": {"type": "utc"},
-        "axis": _weeks(data.points),
-    }
-    y = {"type": "quantitative", "title": data.unit, "scale": {"zero": True, "nice": True}}
-    done = {"data": {"values": rows}, "encoding": {"x": x, "y": {**y, "field": "c2"}}}
-    layers: list[Spec] = [
-        {**done, "mark": {"type": "area", "color": PALE_BLUE, "opacity": 0.45, "line": {"color": BLUE}}},
-        {
-            "data": {"values": rows},
-            "mark": {"type": "line", "interpolate": "step-after", "color": INK, "strokeWidth": 2},
-            "encoding": {"x": x, "y": {**y, "field": "c1"}},
-        },
+    x: Spec = {"field": "c0", "type": "temporal", "title": None, "scale": {"type": "utc"}}
+    x["axis"] = {**_dates(), "grid": False, "tickCount": max(2, min(8, len(rows)))}
+    y: Spec = {"type": "quantitative", "title": data.unit, "scale": {"zero": True, "nice": True}}
+    scope: Spec = {"x": x, "y": {**y, "field": "c1"}}
+    done: Spec = {"x": x, "y": {**y, "field": "c2"}}
+    layers = [
+        _layer(rows, {"type": "area", "color": PALE_BLUE, "opacity": 0.45, "line": {"color": BLUE}}, done),
+        _layer(rows, {"type": "line", "interpolate": "step-after", "color": INK, "strokeWidth": 2}, scope),
     ]
     if data.baseline is not None and rows:
-        ends = [
-            {"c0": rows[0]["c0"], "c1": float(data.baseline)},
-            {"c0": rows[-1]["c0"], "c1": float(data.baseline)},
-        ]
-        dashed = {"type": "line", "color": GREY, "strokeWidth": 1, "strokeDash": [5, 3]}
-        layers.append(
-            {"data": {"values": ends}, "mark": dashed, "encoding": {"x": x, "y": {**y, "field": "c1"}}}
-        )
-    layers += [_end_label(data, name, value, shift) for name, value, shift in _ends(data)]
+        agreed: list[Row] = [{"c0": row["c0"], "c1": float(data.baseline)} for row in (rows[0], rows[-1])]
+        dashed: Spec = {"type": "line", "color": GREY, "strokeWidth": 1, "strokeDash": [5, 3]}
+        layers.append(_layer(agreed, dashed, scope))
+    ends = _ends(data)
+    shifts = _apart([float(height) * BURN_HEIGHT for _, _, height in ends])
+    for (text, value, _), shift in zip(ends, shifts, strict=True):
+        layers.append(_label({"c0": rows[-1]["c0"], "c1": float(value), "c2": text}, shift, scope, INK))
     return _framed({"layer": layers, "width": 520, "height": BURN_HEIGHT})
 
 
 def milestone_trend(data: Trend) -> Spec:
     """Forecast date over report date on equal scales: level lines are stable, rising lines slip."""
     names = list(dict.fromkeys(p.milestone for p in data.points))[:MOST_LINES]
-    rows = [
-        {"c0": p.report.isoformat(), "c1": p.forecast.isoformat(), "c2": shown(p.milestone)[:40]}
-        for p in data.points
-        if p.milestone in names
+    points = [p for p in data.points if p.milestone in names]
+    rows: list[Row] = [
+        {"c0": p.report.isoformat(), "c1": p.forecast.isoformat(), "c2": f"m{names.index(p.milestone)}"}
+        for p in points
     ]
-    days = [d for p in data.points for d in (p.report, p.forecast)]
-    domain = [min(days).isoformat(), (max(days) + timedelta(days=14)).isoformat()]
-    scale = {"type": "utc", "domain": domain}
-    x = {
-        "field": "c0",
-        "type": "temporal",
-        "title": "report date",
-        "scale": scale,
-        "axis": {**_dates(), "orient": "top"},
-    }
-    y = {"field": "c1", "type": "temporal", "title": "forecast", "scale": scale, "axis": _dates()}
-    labels = [shown(name)[:40] for name in names]
-    color = {
-        "field": "c2",
-        "type": "nominal",
-        "legend": None,
-        "scale": {"domain": labels, "range": list(SERIES)},
-    }
-    shape = {
-        "field": "c2",
-        "type": "nominal",
-        "legend": None,
-        "scale": {"domain": labels, "range": list(SHAPES)},
-    }
-    last = list({row["c2"]: row for row in rows}.values())
-    diagonal = [{"c0": domain[0], "c1": domain[0]}, {"c0": domain[1], "c1": domain[1]}]
-    layers: list[Spec] = [
-        {
-            "data": {"values": diagonal},
-            "mark": {"type": "line", "color": LIGHT},
-            "encoding": {"x": x, "y": y},
-        },
-        {
-            "data": {"values": rows},
-            "mark": {"type": "line", "interpolate": "step-after"},
-            "encoding": {"x": x, "y": y, "color": color},
-        },
-        {
-            "data": {"values": rows},
-            "mark": {"type": "point", "filled": True, "size": 28, "opacity": 1},
-            "encoding": {"x": x, "y": y, "color": color, "shape": shape},
-        },
-        {
-            "data": {"values": last},
-            "mark": {"type": "text", "align": "left", "dx": 7, "fontSize": 11, "limit": 150},
-            "encoding": {"x": x, "y": y, "color": color, "text": {"field": "c2", "type": "nominal"}},
-        },
+    days = [day for p in points for day in (p.report, p.forecast)]
+    domain = [min(days), max(days) + timedelta(days=14)] if days else []
+    scale: Spec = {"type": "utc"} | ({"domain": [day.isoformat() for day in domain]} if days else {})
+    x: Spec = {"field": "c0", "type": "temporal", "title": "report date", "scale": scale}
+    x["axis"] = {**_dates(), "orient": "top"}
+    y: Spec = {"field": "c1", "type": "temporal", "title": "forecast", "scale": scale, "axis": _dates()}
+    line: Spec = {"x": x, "y": y, "color": _by_milestone(SERIES)}
+    diagonal: list[Row] = [{"c0": day.isoformat(), "c1": day.isoformat()} for day in domain]
+    dot: Spec = {"type": "point", "filled": True, "size": 28, "opacity": 1}
+    layers = [
+        _layer(diagonal, {"type": "line", "color": LIGHT}, {"x": x, "y": y}),
+        _layer(rows, {"type": "line", "interpolate": "step-after"}, line),
+        _layer(rows, dot, {**line, "shape": _by_milestone(SHAPES)}),
     ]
-    return _framed({"layer": layers, "width": 330, "height": 330})
+    last = {p.milestone: p for p in points}
+    span = (domain[1] - domain[0]).days if domain else 1
+    shifts = _apart([(p.forecast - domain[0]).days / span * TREND_SIZE for p in last.values()])
+    for (name, p), shift, colour in zip(last.items(), shifts, SERIES, strict=False):
+        end: Row = {"c0": p.report.isoformat(), "c1": p.forecast.isoformat(), "c2": cut(shown(name), 40)}
+        layers.append(_label(end, shift, {"x": x, "y": y}, colour))
+    return _framed({"layer": layers, "width": TREND_SIZE, "height": TREND_SIZE})
 
 
 def svg(spec: Mapping[str, object], *, name: str, title: str, description: str) -> str:
-    """The chart as one inert SVG element; `name` keeps its ids apart from those of other charts on a page."""
+    """The chart as one inert SVG image; `name` keeps its ids apart from those of other charts on a page."""
     import vl_convert
 
-    _refuse_live_parts(spec)
+    _refuse_unknown_parts(spec)
     drawn: str = vl_convert.vegalite_to_svg(dict(spec), vl_version="6.4", allowed_base_urls=[])
-    drawn = re.sub(r'(id="|url\(#|href="#)', rf"\g<1>{name}-", drawn)
+    prefix = re.sub(r"[^a-z0-9-]", "", name.lower()) + "-"
+    drawn = _TAG.sub(lambda tag: _IDENTITY.sub(rf"\g<1>{prefix}", _SPOKEN.sub("", tag.group())), drawn)
     told = f"<title>{html.escape(shown(title))}</title><desc>{html.escape(shown(description))}</desc>"
     return re.sub(r"<svg\b([^>]*)>", lambda m: f'<svg role="img"{m.group(1)}>{told}', drawn, count=1)
 
 
-def _refuse_live_parts(node: object, path: str = "") -> None:
+def _refuse_unknown_parts(node: object, path: str = "spec") -> None:
+    """Raise ValueError at the first part that the charts of this module have no use for."""
     if isinstance(node, Mapping):
         for key, value in node.items():
-            if key == "values":
-                continue
-            if key in _REFUSED or (key == "type" and value == "image"):
-                raise ValueError(f"a chart may not contain {path}.{key}")
-            _refuse_live_parts(value, f"{path}.{key}")
-    elif isinstance(node, Sequence) and not isinstance(node, str):
-        for item in node:
-            _refuse_live_parts(item, path)
+            at = f"{path}.{key}"
+            if key not in _PARTS or (key == "field" and not _COLUMN.fullmatch(str(value))):
+                raise _refusal(at)
+            if key == "mark" and (value["type"] if isinstance(value, Mapping) else value) not in _MARKS:
+                raise _refusal(at)
+            if key == "data":
+                _refuse_nested_data(value, at)
+            else:
+                _refuse_unknown_parts(value, at)
+    elif isinstance(node, str):
+        if _FETCHED.search(node):
+            raise _refusal(path)
+    elif isinstance(node, Sequence):
+        for number, item in enumerate(node):
+            _refuse_unknown_parts(item, f"{path}[{number}]")
 
 
-def _ends(data: BurnUp) -> Iterator[tuple[str, Decimal, float]]:
-    """The lines' labels at the right edge, with how many pixels each is moved so that none hides another."""
+def _refuse_nested_data(data: object, path: str) -> None:
+    if not isinstance(data, Mapping) or set(data) != {"values"}:
+        raise _refusal(path)
+    for row in data["values"]:
+        for column, value in row.items():
+            if not _COLUMN.fullmatch(column) or not isinstance(value, str | int | float):
+                raise _refusal(f"{path}.{column}")
+
+
+def _refusal(path: str) -> ValueError:
+    return ValueError(
+        f"A chart may not hold {path}. If it neither fetches, links nor computes, list it in charts.py"
+    )
+
+
+def _layer(rows: list[Row], mark: Spec, encoding: Spec) -> Spec:
+    return {"data": {"values": rows}, "mark": mark, "encoding": encoding}
+
+
+def _label(row: Row, shift: float, place: Spec, colour: str) -> Spec:
+    """The text `c2` right of a line's end, moved down by `shift` pixels."""
+    mark: Spec = {"type": "text", "align": "left", "dx": 7, "dy": shift, "fontSize": 11, "limit": 150}
+    return _layer([row], {**mark, "color": colour}, {**place, "text": {"field": "c2", "type": "nominal"}})
+
+
+def _ends(data: BurnUp) -> list[tuple[str, Decimal, Decimal]]:
+    """The lines' labels at the right edge: text, value, and height as a share of the tallest."""
     if not data.points:
-        return
+        return []
     last = data.points[-1]
     ends = {"scope": last.scope, "done": last.done}
     if data.baseline is not None and data.baseline != last.scope:
         ends["baseline"] = data.baseline
-    most = max(max(p.scope, p.done) for p in data.points) or Decimal(1)
-    taken = float("inf")
-    for name, value in sorted(ends.items(), key=lambda end: -end[1]):
-        wished = float(value / most) * BURN_HEIGHT
-        placed = min(wished, taken - LABEL_HEIGHT)
-        taken = placed
-        yield f"{name} {value.normalize():f}", value, wished - placed
+    most = max(*ends.values(), *(max(p.scope, p.done) for p in data.points)) or Decimal(1)
+    return [(f"{name} {value.normalize():f}", value, value / most) for name, value in ends.items()]
 
 
-def _end_label(data: BurnUp, text: str, value: Decimal, shift: float) -> Spec:
-    row = {"c0": data.points[-1].on.isoformat(), "c1": float(value), "c2": text}
-    return {
-        "data": {"values": [row]},
-        "mark": {"type": "text", "align": "left", "dx": 6, "dy": shift, "fontSize": 11, "color": INK},
-        "encoding": {
-            "x": {"field": "c0", "type": "temporal"},
-            "y": {"field": "c1", "type": "quantitative"},
-            "text": {"field": "c2", "type": "nominal"},
-        },
-    }
+def _apart(heights: Sequence[float]) -> list[float]:
+    """How many pixels each label is moved down so that none hides another, the highest staying in place."""
+    shifts = [0.0] * len(heights)
+    room = float("inf")
+    for number in sorted(range(len(heights)), key=lambda n: -heights[n]):
+        placed = min(heights[number], room)
+        room = placed - LABEL_HEIGHT
+        shifts[number] = heights[number] - placed
+    return shifts
+
+
+def _by_milestone(values: Sequence[str]) -> Spec:
+    """One of `values` for each series; the domain is fixed, so that a specification holds no names."""
+    domain = [f"m{number}" for number in range(MOST_LINES)]
+    scale: Spec = {"domain": domain, "range": list(values)}
+    return {"field": "c2", "type": "nominal", "legend": None, "scale": scale}
 
 
 def _dates() -> Spec:
@@ -220,10 +242,6 @@ def _dates() -> Spec:
     }
 
 
-def _weeks(points: Sequence[BurnPoint]) -> Spec:
-    return {**_dates(), "grid": False, "tickCount": max(2, min(8, len(points)))}
-
-
 def _framed(spec: Spec) -> Spec:
     font = "DejaVu Sans, Segoe UI, Helvetica, Arial, sans-serif"
     config = {
@@ -232,5 +250,5 @@ def _framed(spec: Spec) -> Spec:
         "axis": {"labelFontSize": 11, "titleFontSize": 11, "titleColor": GREY, "domainColor": LIGHT},
         "text": {"font": font},
     }
-    padding = {"left": 5, "top": 5, "right": 90, "bottom": 5}
+    padding = {"left": 5, "top": 5, "right": 16, "bottom": 5}
     return {**spec, "background": "#FFFFFF", "padding": padding, "config": config}
