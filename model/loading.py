@@ -179,7 +179,7 @@ class Loaded:
 
     @cached_property
     def sources(self) -> tuple[dict[str, Any], ...]:
-        """Each source in the scope with its latest run, latest complete run and number of parked records."""
+        """Each source in the scope with its runs and the number of its parked records."""
         sources = table("source")
         rows = self._rows(select(sources).where(sources.c.connection.in_(self.connections)))
         placed = [row | {"name": self.connections[row["connection"]]} for row in rows]
@@ -200,9 +200,11 @@ class Loaded:
         )
         last = self._rows(of.order_by(runs.c.started.desc(), runs.c.pk.desc()).limit(1))
         whole = self._rows(complete.order_by(runs.c.finished.desc(), runs.c.pk.desc()).limit(1))
+        counted = self._rows(complete.where(runs.c.expected.is_not(None)).limit(1))
         return {
             "last": last[0] if last else None,
             "complete": whole[0] if whole else None,
+            "counted": bool(counted),
             "parked": self._rows(waiting)[0]["n"],
         }
 

@@ -15,7 +15,7 @@ from model.bulk import fetch, portions, upsert
 from model.identity import Identities
 from model.tables import table
 
-__all__ = ["Counts", "Outcome", "Progress", "SourceState"]
+__all__ = ["Counts", "Outcome", "Progress", "Run", "SourceState"]
 
 _LONG = 200
 """A text longer than this is no key: PostgreSQL limits the size of an index row."""
@@ -42,11 +42,20 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class Run:
+    """A pull of one source; `carried` is what the interrupted pulls saw that it goes on from."""
+
+    number: int
+    carried: Counts
+
+
+@dataclass(frozen=True, slots=True)
 class SourceState:
     """How far a source has been read, as a view knows it.
 
-    `seen` counts the issues we hold; `expected` what the tracker says there are (None: it does not say);
-    `parked` the records not understood; `history` is full, partial or none; `error` is the last attempt's.
+    `seen` counts the issues we hold; `expected` adds those not understood and those that the last complete
+    read fell short of the tracker's own count (None: the tracker does not count); `parked` are the records
+    not understood; `history` is full, partial or none; `error` is the last attempt's.
     """
 
     connection: str
@@ -106,17 +115,29 @@ class Progress:
             where = (rows.c.source == owner) & rows.c.cleared.is_(None) & rows.c.id.in_(portion)
             self._at.execute(update(rows).where(where).values(cleared=now))
 
-    def begin_run(self, connection: str, source: str, history: str, now: datetime) -> int:
-        """Note that a pull of the source begins; the number of the run."""
+    def begin_run(self, connection: str, source: str, history: str, now: datetime) -> Run:
+        """Note that a pull of the source begins; it goes on from the last one, unless that was complete."""
         owner, sources, runs = self._ids.source(connection, source), table("source"), table("run")
         self._at.execute(update(sources).where(sources.c.pk == owner).values(history=history))
+        last = select(runs).where(runs.c.source == owner).order_by(runs.c.pk.desc()).limit(1)
+        found = self._at.execute(last).first()
+        interrupted = found is not None and found.outcome != Outcome.COMPLETE.value
+        carried = Counts(found.seen, found.expected) if found and interrupted else Counts()
         row = {"source": owner, "started": now, "finished": None, "outcome": Outcome.RUNNING.value}
-        made = insert(runs).values(row | {"error": None} | asdict(Counts())).returning(runs.c.pk)
-        return int(self._at.execute(made).scalar_one())
+        made = insert(runs).values(row | {"error": None} | asdict(carried)).returning(runs.c.pk)
+        return Run(self._at.execute(made).scalar_one(), carried)
+
+    def note_run(self, run: Run, counts: Counts) -> None:
+        """What the run brought so far; stored with each page, since the next may never come."""
+        self._update(run, counts)
 
     def end_run(
-        self, run: int, outcome: Outcome, counts: Counts, now: datetime, error: str | None = None
+        self, run: Run, outcome: Outcome, counts: Counts, now: datetime, error: str | None = None
     ) -> None:
+        self._update(run, counts, finished=now, outcome=outcome.value, error=error)
+
+    def _update(self, run: Run, counts: Counts, **ended: object) -> None:
         runs = table("run")
-        ended = {"finished": now, "outcome": outcome.value, "error": error} | asdict(counts)
-        self._at.execute(update(runs).where(runs.c.pk == run).values(ended))
+        expected = run.carried.expected if counts.expected is None else counts.expected
+        brought = asdict(counts) | {"seen": run.carried.seen + counts.seen, "expected": expected}
+        self._at.execute(update(runs).where(runs.c.pk == run.number).values(brought | ended))

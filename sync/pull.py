@@ -86,6 +86,7 @@ def pull(
         for batch in connector.pull(source, store.cursors(connection, source.key), now):
             with store.transaction() as writer:
                 tally.add(batch, record(writer, place, batch))
+                writer.progress.note_run(run, tally.counts())
             yield Page(connection, source.key, batch.stream, len(tally.ids), tally.expected, batch.notes)
         tally.refuse_unless_whole()
     except ConnectorError as raised:

@@ -10,6 +10,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -120,3 +121,10 @@ def store(dialect: str, new_store_url: Callable[[], str]) -> Iterator[Store]:
     with open_store(new_store_url()) as opened:
         assert opened.database.dialect == dialect
         yield opened
+
+
+@pytest.fixture
+def new_store(new_store_url: Callable[[], str]) -> Iterator[Iterator[Store]]:
+    """As many empty stores on the dialect under test as are asked for with `next`."""
+    with ExitStack() as opened:
+        yield (opened.enter_context(open_store(new_store_url())) for _ in count())
