@@ -125,6 +125,14 @@ class WorkingCalendar:
         weekdays = self._weekdays(finish.toordinal()) - self._weekdays(baseline_finish.toordinal())
         return weekdays - self._free_between(baseline_finish, finish, bisect_right)
 
+    def finish_slip(self, planned: date, finish: date) -> int:
+        """The slip against a planned finish, which is rolled forward to a working day first.
+
+        Who finishes between a planned free day and the working day after it is neither late nor early.
+        """
+        rolled = self.roll_forward(planned)
+        return 0 if planned <= finish <= rolled else self.slip(rolled, finish)
+
     def roll_forward(self, day: date) -> date:
         """`day` itself, or the first working day after it; a year without work leaves it as it is."""
         rolled = day

@@ -131,7 +131,7 @@ class CauseFinder:
                 finish_of(facts, work.today, work.calendar).on,
                 work.calendar.roll_forward(planned.due),
             )
-            if finish is None or (days := work.calendar.slip(threshold, finish)) <= 0:
+            if finish is None or (days := work.calendar.finish_slip(planned.due, finish)) <= 0:
                 continue
             cause = self._why_late(item, threshold, plan, None)
             if cause.since is not None and (why.since is None or cause.since <= why.since):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from model.values import Disagreement, SideValue
@@ -16,7 +16,7 @@ from reports.rag import Indicator, Light, next_period_end
 from reports.scope import ScopeChange
 from reports.work import Work, WorkItem
 
-__all__ = ["Decision", "DecisionKind", "Disputed", "decisions", "disputed", "path_to_finish"]
+__all__ = ["Decision", "DecisionKind", "Disputed", "Side", "decisions", "disputed", "path_to_finish"]
 
 _SOON = timedelta(days=14)
 
@@ -35,12 +35,23 @@ class DecisionKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Side:
+    """What one record says of a disputed field; owners are a tuple of names."""
+
+    tracker: str
+    key: str
+    value: object
+    actor: str | None
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Disputed:
     """A disagreement between the records of one item; `matters`: it is on the path to the finish."""
 
     item: str
     field: str
-    sides: tuple[SideValue, ...]
+    sides: tuple[Side, ...]
     matters: bool
 
 
@@ -77,8 +88,17 @@ def disputed(work: Work, disagreements: Iterable[Disagreement], path: frozenset[
     for disagreement in disagreements:
         item = work.item_of.get(disagreement.sides[0].ref) if disagreement.sides else None
         if item is not None:
-            found.append(Disputed(item, disagreement.field, disagreement.sides, item in path))
+            sides = tuple(_side(work, disagreement.field, side) for side in disagreement.sides)
+            found.append(Disputed(item, disagreement.field, sides, item in path))
     return tuple(sorted(found, key=lambda d: (not d.matters, d.item, d.field)))
+
+
+def _side(work: Work, field: str, side: SideValue) -> Side:
+    connection, value = side.ref.connection, side.value
+    if field == "assignees" and isinstance(value, frozenset):
+        value = tuple(sorted(work.person(connection, str(one)) or str(one) for one in value))
+    actor = work.person(connection, side.actor)
+    return Side(work.tracker(connection), side.key, value, actor, side.at)
 
 
 def decisions(

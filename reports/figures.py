@@ -34,6 +34,7 @@ class Reason(StrEnum):
     DONE_BEFORE = "done_before"
     PARENT = "parent"
     STALE = "stale"
+    LOW_COVERAGE = "low_coverage"
 
 
 class State(StrEnum):

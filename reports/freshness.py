@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["SourceRow", "data_light", "source_rows"]
 
+LEAST_COVERAGE = 0.8
+"""Below this share of issues seen and understood, nobody can say how things stand."""
+
 
 @dataclass(frozen=True, slots=True)
 class SourceRow:
@@ -82,9 +85,11 @@ def _row(
 
 
 def data_light(rows: tuple[SourceRow, ...]) -> Light:
-    """Green where every source is fresh; a stale one makes it unknown."""
+    """Green where every source is fresh and mostly understood; one that is not makes it unknown."""
     if any(row.age is None for row in rows):
         return Light(State.GREY, None, Reason.NO_READ)
     if any(row.stale for row in rows):
         return Light(State.GREY, None, Reason.STALE)
+    if any(row.coverage is not None and row.coverage < LEAST_COVERAGE for row in rows):
+        return Light(State.GREY, None, Reason.LOW_COVERAGE)
     return Light(State.GREEN)

@@ -37,7 +37,10 @@ class GapKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """`subject` is the source, milestone or baseline it is about; `words` are a tracker's own."""
+    """`subject` is the source, milestone, baseline or rule it is about; `words` are a tracker's own.
+
+    `amounts` are the differences of the items in the same places of `items`, `amount` is their sum.
+    """
 
     kind: GapKind
     count: int = 0
@@ -45,6 +48,7 @@ class Gap:
     items: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     amount: Decimal | None = None
+    amounts: tuple[Decimal, ...] = ()
 
 
 def gaps(
@@ -94,7 +98,8 @@ def _of_items(work: Work, unestimated: tuple[str, ...]) -> Iterable[Gap]:
         (GapKind.OTHER_UNIT, _ids(item for item in work.items.values() if item.in_scope and item.foreign)),
         (GapKind.OWNERLESS, _ids(item for item in open_leaves if not item.owners)),
     )
-    yield from (Gap(kind, len(items), items=items) for kind, items in found if items)
+    rule = work.project.unestimated
+    yield from (Gap(kind, len(items), rule, items=items) for kind, items in found if items)
     yield from _parent_estimates(work)
 
 
@@ -103,17 +108,21 @@ def _ids(items: Iterable[WorkItem]) -> tuple[str, ...]:
 
 
 def _parent_estimates(work: Work) -> Iterable[Gap]:
-    """Parents whose estimate was not added since their children are estimated; `amount` is the difference."""
+    """Parents whose estimate was not added since their children are estimated, and by how much it differs."""
+    differs = {}
     for item in work.items.values():
         if item.leaf or item.estimate is None or not item.in_scope:
             continue
         below = [work.items[child] for child in work.descendants_at(item.id, work.at)]
-        estimates = [
-            child.estimate for child in below if child.estimate is not None and not _covered(work, child)
-        ]
+        estimates = [one.estimate for one in below if one.estimate is not None and not _covered(work, one)]
         if estimates:
-            differs = item.estimate - sum(estimates, Decimal(0))
-            yield Gap(GapKind.PARENT_ESTIMATE_IGNORED, 1, item.key, (item.id,), amount=differs)
+            differs[item.id] = item.estimate - sum(estimates, Decimal(0))
+    if differs:
+        amounts = tuple(differs.values())
+        total = sum(amounts, Decimal(0))
+        yield Gap(
+            GapKind.PARENT_ESTIMATE_IGNORED, len(differs), items=tuple(differs), amount=total, amounts=amounts
+        )
 
 
 def _covered(work: Work, item: WorkItem) -> bool:

@@ -49,6 +49,8 @@ class ItemReader:
             in_scope=facts.in_scope,
             start=facts.start,
             due=facts.due,
+            created=work.lives[id].times[0],
+            creator=self._creator(members),
             finished=facts.finished,
             forecast=finish_of(facts, work.today, work.calendar).on,
             estimate=facts.estimate,
@@ -72,6 +74,12 @@ class ItemReader:
         people = self._work.people
         accounts = {f"{issue.ref.connection}:{account}" for issue in members for account in issue.assignees}
         return tuple(sorted({people.get(account, account.split(":", 1)[1]) for account in accounts}))
+
+    def _creator(self, members: Sequence[Issue]) -> str | None:
+        """Who created the first of the item's records; connectors keep that as the attribute "creator"."""
+        first = min(members, key=lambda issue: self._records[issue.ref].times[0])
+        account = dict(first.attributes).get("creator")
+        return self._work.person(first.ref.connection, account)
 
     def _is_rework(self, issue: Issue) -> bool:
         types = self._rework.get((issue.ref.connection, issue.source), frozenset())

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 
 from reports.baseline import Plan
 from reports.causes import CauseFinder, Move, moves_of
 from reports.outlook import Forecaster
 from reports.replays import Replay
-from reports.scope import ScopeChange, scope_change
+from reports.scope import ScopeChange, ScopeLine, scope_change
 from reports.work import Work
 
-__all__ = ["GoalMove", "News", "Slipped", "news"]
+__all__ = ["EventKind", "GoalMove", "News", "ScopeEvent", "Slipped", "news"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +48,31 @@ class GoalMove:
     reached: bool
 
 
+class EventKind(StrEnum):
+    """What happened to an item's part in the scope."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    UP = "up"
+    DOWN = "down"
+    SPLIT = "split"
+    REWORK = "rework"
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeEvent:
+    """One line of the scope ledger in the window, with the name of the person who did it where known."""
+
+    kind: EventKind
+    line: ScopeLine
+    actor: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class News:
     """The window (since, until]: `later` and `earlier` are the items' moves, furthest first.
 
-    `scope` holds what was added, removed, re-estimated and completed in the window.
+    `events` are what was added, removed, re-estimated and split in the window, `scope` their sums.
     """
 
     since: datetime
@@ -59,7 +80,12 @@ class News:
     later: tuple[Slipped, ...]
     earlier: tuple[Slipped, ...]
     goals: tuple[GoalMove, ...]
+    events: tuple[ScopeEvent, ...]
     scope: ScopeChange
+
+    def of(self, *kinds: EventKind) -> tuple[ScopeEvent, ...]:
+        """The scope events of some kinds."""
+        return tuple(event for event in self.events if event.kind in kinds)
 
     @property
     def finished(self) -> tuple[str, ...]:
@@ -70,11 +96,7 @@ class News:
     @property
     def quiet(self) -> bool:
         """Whether nothing changed at all."""
-        scope = self.scope
-        moved = (scope.added, scope.removed, scope.up, scope.down, scope.split, scope.rework)
-        return not (
-            self.later or self.earlier or self.goals or self.finished or any(bucket.lines for bucket in moved)
-        )
+        return not (self.later or self.earlier or self.goals or self.events or self.finished)
 
 
 def news(work: Work, plan: Plan | None, replays: Sequence[Replay], since: datetime) -> News:
@@ -83,7 +105,36 @@ def news(work: Work, plan: Plan | None, replays: Sequence[Replay], since: dateti
     later = sorted((s for s in moved if s.days > 0), key=lambda s: (-s.days, s.item))
     earlier = sorted((s for s in moved if s.days < 0), key=lambda s: (s.days, s.item))
     scope = scope_change(replays, since, max(since, work.at))
-    return News(since, work.at, tuple(later), tuple(earlier), _goals(work, plan, since), scope)
+    return News(
+        since=since,
+        until=work.at,
+        later=tuple(later),
+        earlier=tuple(earlier),
+        goals=_goals(work, plan, since),
+        events=_events(work, scope),
+        scope=scope,
+    )
+
+
+def _events(work: Work, scope: ScopeChange) -> tuple[ScopeEvent, ...]:
+    """The ledger's lines by kind, the largest of each kind first."""
+    found = []
+    for kind in EventKind:
+        lines = sorted(
+            getattr(scope, kind.value).lines, key=lambda one: (-abs(one.quantity.effort), one.item)
+        )
+        found += [ScopeEvent(kind, line, _actor(work, kind, line)) for line in lines]
+    return tuple(found)
+
+
+def _actor(work: Work, kind: EventKind, line: ScopeLine) -> str | None:
+    """Who did it: the person behind the recorded change, or who created what came into being."""
+    said = next((change for change in line.changes if change.actor is not None), None)
+    if said is not None:
+        return work.person(said.ref.connection, said.actor)
+    item = work.items.get(line.item)
+    came = kind in (EventKind.ADDED, EventKind.REWORK) and item is not None and item.created == line.at
+    return item.creator if came and item is not None else None
 
 
 def _moved(work: Work, plan: Plan | None, since: datetime) -> list[Slipped]:

@@ -115,7 +115,6 @@ class Forecaster:
 
     def _measured(self, outlook: Outlook, plan: Plan | None, latest: _Latest, reached: bool) -> Outlook:
         """The outlook with its slip, and with what its members say."""
-        calendar = self._work.calendar
         reason = slip = None
         if plan is None:
             reason = Reason.NO_BASELINE
@@ -124,7 +123,7 @@ class Forecaster:
         elif outlook.planned is None:
             reason = Reason.NEW if outlook.goal is not None else Reason.NO_DATE
         else:
-            slip = calendar.slip(calendar.roll_forward(outlook.planned), outlook.forecast)
+            slip = self._work.calendar.finish_slip(outlook.planned, outlook.forecast)
         return replace(
             outlook,
             slip=slip,

@@ -188,7 +188,7 @@ def _item_slip(work: Work, planned: PlannedItem) -> ItemSlip:
         item=planned.item,
         planned=planned.due,
         finish=on,
-        days=calendar.slip(calendar.roll_forward(planned.due), on),
+        days=calendar.finish_slip(planned.due, on),
         calendar_days=(on - planned.due).days,
         done=item.status is StatusCategory.DONE,
         at_least=finish.at_least or finish.on is None,

@@ -16,7 +16,7 @@ from reports.figures import RULES, LeftOut, Reason, State
 from reports.freshness import SourceRow, data_light, source_rows
 from reports.gaps import Gap, gaps
 from reports.labels import Label, labels
-from reports.lights import Lights, ProjectLights
+from reports.lights import Lights, Moment, ProjectLights
 from reports.news import News, news
 from reports.outlook import Forecaster, Outlook
 from reports.rag import Indicator, next_period_end, schedule_light
@@ -31,23 +31,33 @@ __all__ = ["Evidence", "MilestoneRow", "StatusReport", "Verdict", "status_report
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Everything the headline says: the state, how late, since when and why, and how it was before.
+    """Everything the headline says: how things stand and why, and how they stood before.
 
-    `last` is the finish as seen at the last report; `shown_since` the day from which the state has been
-    shown; `gaps` name what nobody knows and what therefore lets the state be at best amber.
+    `last` is the finish as the last report saw it; `shown_since` the day from which the present state has
+    been shown; `target` the date promised in the config.
     """
 
-    state: State
-    finish: Outlook
+    now: Moment
     cause: Cause | None
     last: Outlook
     last_at: datetime
     shown_since: date
     weeks: int
-    baseline: str | None
     baseline_as_of: datetime | None
     target: date | None
-    gaps: tuple[Indicator, ...]
+
+    @property
+    def state(self) -> State:
+        return self.now.state
+
+    @property
+    def finish(self) -> Outlook:
+        return self.now.finish
+
+    @property
+    def gaps(self) -> tuple[Indicator, ...]:
+        """What nobody knows, and what therefore lets the state be at best amber."""
+        return self.now.gaps
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,17 +180,14 @@ def _verdict(
 ) -> Verdict:
     finish = work.project.finish
     return Verdict(
-        state=lights.now.state,
-        finish=lights.now.finish,
+        now=lights.now,
         cause=slip.project.cause,
         last=last,
         last_at=since,
         shown_since=lights.since,
         weeks=lights.weeks,
-        baseline=plan.name if plan else None,
         baseline_as_of=plan.as_of if plan else None,
         target=finish.target if finish else None,
-        gaps=lights.now.gaps,
     )
 
 

@@ -32,7 +32,7 @@ class WorkItem:
 
     `id` is the smallest of its records' refs. `estimate` is in the project's unit, None when there is none or
     it cannot be converted; `forecast` is the day it is done, or the later of its due date and today; `leaf`
-    is false for an item whose children are counted instead. `owners`, `sprints` and `milestones` are names.
+    is false for an item whose children are counted instead. People, sprints and milestones are named.
     """
 
     id: str
@@ -47,6 +47,8 @@ class WorkItem:
     in_scope: bool
     start: date | None
     due: date | None
+    created: datetime | None
+    creator: str | None
     finished: datetime | None
     forecast: date | None
     estimate: Decimal | None

@@ -1,0 +1,98 @@
+"""How numbers, dates and spans of time are said: rounded for reading, in the reader's locale."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta, tzinfo
+from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from babel import Locale
+
+__all__ = ["Voice"]
+
+_SOON = timedelta(days=14)
+_TIMES = {1: "once", 2: "twice"}
+
+
+class Voice:
+    """Says values as of one day in one zone; Babel is loaded with the first value."""
+
+    def __init__(self, language: str, today: date, zone: tzinfo) -> None:
+        """`language` is a BCP 47 tag such as "en-GB"; one that nobody knows reads like "en-GB"."""
+        self._language = language
+        self.today = today
+        self._zone = zone
+
+    def short_date(self, day: date) -> str:
+        """ "24 Jun", with the year when it is not the current one."""
+        return self._skeleton(day, "MMMd" if day.year == self.today.year else "yMMMd")
+
+    def long_date(self, day: date) -> str:
+        """ "3 March", with the year when it is not the current one."""
+        return self._skeleton(day, "MMMMd" if day.year == self.today.year else "yMMMMd")
+
+    def deadline(self, day: date) -> str:
+        """The date, with its weekday when it lies within fourteen days."""
+        if day.year == self.today.year and abs(day - self.today) <= _SOON:
+            return self._skeleton(day, "MMMEd")
+        return self.short_date(day)
+
+    def day(self, instant: datetime) -> str:
+        """The date of an instant in the reader's zone."""
+        return self.short_date(instant.astimezone(self._zone).date())
+
+    def number(self, value: Decimal | int) -> str:
+        """A number with at most two decimals and the locale's separators."""
+        from babel.numbers import format_decimal
+
+        return format_decimal(value, "#,##0.##", locale=self._locale)
+
+    def signed(self, value: Decimal | int) -> str:
+        """A number with its sign, for tables that say the direction in their heading."""
+        return f"+{self.number(value)}" if value > 0 else self.number(value)
+
+    def percent(self, ratio: float, signed: bool = False) -> str:
+        """Whole percent from ten on, one decimal below; 0.085 is "8.5 %"."""
+        from babel.numbers import format_decimal
+
+        hundredths = Decimal(str(ratio)) * 100
+        pattern = "#,##0" if abs(hundredths) >= 10 else "#,##0.#"
+        said = format_decimal(hundredths, pattern, locale=self._locale)
+        return f"{'+' if signed and hundredths > 0 else ''}{said} %"
+
+    def amount(self, value: Decimal | int, unit: str) -> str:
+        """ "1 point", "2.5 days": the number with its unit, singular for one."""
+        return f"{self.number(value)} {unit[:-1] if value == 1 and unit.endswith('s') else unit}"
+
+    def working_days(self, days: int) -> str:
+        """How many working days, without a sign: the word beside it says the direction."""
+        return self.amount(abs(days), "working days")
+
+    def times(self, count: int) -> str:
+        return _TIMES.get(count, f"{count} times")
+
+    def span(self, length: timedelta) -> str:
+        """ "6 min", "3 h 10 min", "4 days"."""
+        minutes = int(length.total_seconds() // 60)
+        if minutes < 60:
+            return f"{minutes} min"
+        if minutes < 48 * 60:
+            hours, rest = divmod(minutes, 60)
+            return f"{hours} h {rest} min" if rest else f"{hours} h"
+        return f"{minutes // (24 * 60)} days"
+
+    @cached_property
+    def _locale(self) -> Locale:
+        from babel import Locale, UnknownLocaleError
+
+        try:
+            return Locale.parse(self._language.replace("_", "-"), sep="-")
+        except (UnknownLocaleError, ValueError):
+            return Locale("en", "GB")
+
+    def _skeleton(self, day: date, skeleton: str) -> str:
+        from babel.dates import format_skeleton
+
+        return format_skeleton(skeleton, day, locale=self._locale)
