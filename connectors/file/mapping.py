@@ -2,75 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from typing import TypeVar
 
-from config.problems import shown
 from config.settings import StatusMap
-from connectors.file.cells import Unreadable, amount, currency, day, instant, number, percent, several
+from connectors.file.cells import Unreadable, amount, currency, day, instant, number, percent
+from connectors.file.rows import HEADINGS, BadRow, Columns, Identities, Row
 from connectors.file.settings import FileSource
 from connectors.file.sheet import BadSheet, Sheet
 from model.values import Cost, CostKind, Issue, Money, Ref, StatusCategory, Unit
 
-__all__ = ["HEADINGS", "BadRow", "Columns", "MappedCost", "MappedIssue", "map_costs", "map_issues"]
-
-HEADINGS: dict[str, tuple[str, ...]] = {
-    "id": ("id", "issue id"),
-    "key": ("key", "issue key"),
-    "title": ("title", "summary", "name"),
-    "type": ("type", "issue type"),
-    "status": ("status", "state"),
-    "created": ("created",),
-    "updated": ("updated",),
-    "finished": ("finished", "resolved", "completed"),
-    "start": ("start", "start date"),
-    "due": ("due", "due date"),
-    "estimate": ("estimate", "story points", "points"),
-    "percent": ("percent", "% complete"),
-    "assignees": ("assignees", "assignee", "owner"),
-    "labels": ("labels", "label"),
-    "components": ("components", "component"),
-    "milestone": ("milestone", "fix version"),
-    "bucket": ("bucket", "bucket name"),
-    "parent": ("parent",),
-    "priority": ("priority",),
-    "body": ("body", "description"),
-    "links": ("links", "link", "url"),
-    "date": ("date", "posted"),
-    "amount": ("amount", "net"),
-    "currency": ("currency",),
-    "kind": ("kind",),
-    "description": ("description", "text"),
-    "issue": ("issue", "issue key"),
-    "deliverable": ("deliverable",),
-}
-"""Our field -> the headings it is found under when the config names none."""
+__all__ = ["MappedCost", "MappedIssue", "columns_of", "map_costs", "map_issues"]
 
 _NEEDED = {"issues": ("title",), "costs": ("date", "amount")}
-_LISTS = frozenset({"assignees", "labels", "components", "links"})
 _WORDS = StatusMap(
     todo=("To Do", "Open", "New", "Backlog", "Not started", "Planned"),
     doing=("In Progress", "Doing", "Started", "Active", "In Review", "Blocked"),
     done=("Done", "Closed", "Completed", "Complete", "Resolved", "Finished"),
     cancelled=("Cancelled", "Canceled", "Rejected", "Withdrawn", "Won't do"),
 )
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class BadRow:
-    """A row that cannot be understood, and everything that is wrong with it."""
-
-    row: int
-    key: str
-    reasons: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,119 +36,21 @@ class MappedCost:
     cost: Cost
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """Which column of a sheet holds which of our fields."""
-
-    of: dict[str, tuple[int, ...]]
-    attributes: dict[str, tuple[int, ...]]
-
-    @classmethod
-    def find(cls, sheet: Sheet, source: FileSource) -> Columns:
-        """BadSheet: a column that the config names, or no row can do without, is missing or there twice."""
-        found = {
-            name: sheet.positions(HEADINGS[name], source.heading(name)) for name in sorted(source.fields)
-        }
-        of = {name: positions for name, positions in found.items() if positions}
-        for name, positions in of.items():
-            if len(positions) > 1 and name not in _LISTS:
-                heading = shown(sheet.headings[positions[0]])
-                raise BadSheet(f"{len(positions)} columns are headed {heading}; rename all but the {name}")
-        for name in _NEEDED[source.rows]:
-            if name not in of:
-                expected = " or ".join(shown(heading) for heading in HEADINGS[name])
-                raise BadSheet(
-                    f"no column holds the {name}: none is headed {expected}; name it in `columns`, or set"
-                    " `delimiter` if cells are not parted by " + shown(source.delimiter)
-                )
-        return cls(of, {heading: sheet.positions((), heading) for heading in source.attributes})
-
-
-class _Row:
-    """One row's cells by our names; what cannot be read is collected instead of stopping the row."""
-
-    def __init__(self, sheet: Sheet, columns: Columns, row: int, cells: tuple[str, ...]) -> None:
-        self._sheet = sheet
-        self._columns = columns
-        self._cells = cells
-        self.row = row
-        self.reasons: list[str] = []
-        if any(cells[len(sheet.headings) :]):
-            count, most = len(cells), len(sheet.headings)
-            self.reasons.append(
-                f"{count} cells under {most} headings; expected quotes around texts with commas"
-            )
-
-    def text(self, name: str) -> str:
-        """The cell of the field's column, or of the first of its columns; empty when there is none."""
-        return next(iter(self._texts(self._columns.of.get(name, ()))), "")
-
-    def several(self, name: str, separator: str) -> frozenset[str]:
-        """The values in all cells of the field."""
-        cells = self._texts(self._columns.of.get(name, ()))
-        return frozenset(value for cell in cells for value in several(cell, separator))
-
-    def read(self, name: str, parse: Callable[[str], T]) -> T | None:
-        """The cell's value; None when it is empty or there is no such column."""
-        text = self.text(name)
-        if not text:
-            return None
-        try:
-            return parse(text)
-        except Unreadable as refusal:
-            self.refuse(name, f"{shown(text)} is not readable; expected {refusal}")
-            return None
-
-    def need(self, name: str, parse: Callable[[str], T], absent: T) -> T:
-        """The cell's value; an empty cell is a reason, and `absent` stands in until the row is dropped."""
-        found = self.read(name, parse)
-        if found is None and not self.text(name):
-            self.refuse(name, "is empty; expected a value in every row")
-        return absent if found is None else found
-
-    def attributes(self) -> tuple[tuple[str, str], ...]:
-        named = self._columns.attributes.items()
-        return tuple((heading, text) for heading, at in named for text in self._texts(at) if text)
-
-    def _texts(self, positions: tuple[int, ...]) -> list[str]:
-        """A row may end early; what is missing there is empty."""
-        return [self._cells[at] if at < len(self._cells) else "" for at in positions]
-
-    def refuse(self, name: str, reason: str) -> None:
-        positions = self._columns.of.get(name)
-        heading = self._sheet.headings[positions[0]] if positions else name
-        self.reasons.append(f"column {shown(heading)}: {reason}")
-
-
-class _Identities:
-    """Ids within one file: the row's own, or made from its content and how often that came before."""
-
-    def __init__(self, file: str) -> None:
-        self._file = file
-        self._rows: dict[str, int] = {}
-        self._seen: Counter[tuple[str, ...]] = Counter()
-
-    def own(self, row: _Row, name: str) -> str:
-        id = row.need(name, str, "")
-        earlier = self._rows.setdefault(id, row.row)
-        if id and earlier != row.row:
-            row.refuse(name, f"{shown(id)} is in row {earlier} already; expected another in every row")
-        return id
-
-    def made(self, content: tuple[str, ...]) -> str:
-        self._seen[content] += 1
-        text = json.dumps([self._file, *content, self._seen[content]], ensure_ascii=False)
-        return hashlib.sha256(text.encode()).hexdigest()[:32]
+def columns_of(sheet: Sheet, source: FileSource) -> Columns:
+    """Where a source's fields stand in a sheet. BadSheet: a column is missing or there twice."""
+    names = {name: HEADINGS[name] for name in source.fields}
+    asked = {name: heading for name in names if (heading := source.heading(name)) is not None}
+    return Columns.find(sheet, names, _NEEDED[source.rows], asked, source.attributes)
 
 
 def map_issues(
     sheet: Sheet, source: FileSource, file: str, version: str
 ) -> tuple[list[MappedIssue], list[BadRow]]:
     """The issues of a file named `file` with digest `version`. BadSheet: a column is missing."""
-    columns = Columns.find(sheet, source)
-    identities = _Identities(file)
+    columns = columns_of(sheet, source)
+    identities = Identities(file)
     identity = next((name for name in ("id", "key") if name in columns.of), None)
-    rows = [_Row(sheet, columns, number, cells) for number, cells in sheet.rows]
+    rows = [Row(sheet, columns, number, cells) for number, cells in sheet.rows]
     ids = [
         identities.own(row, identity) if identity else identities.made((row.text("title"),)) for row in rows
     ]
@@ -212,7 +65,7 @@ def map_issues(
     return good, bad
 
 
-def _issue(row: _Row, id: str, by_key: dict[str, str], source: FileSource, version: str) -> Issue:
+def _issue(row: Row, id: str, by_key: dict[str, str], source: FileSource, version: str) -> Issue:
     def ref(id: str) -> Ref:
         return Ref(source.connection, f"{source.key}:{id}")
 
@@ -264,13 +117,13 @@ def _status(word: str, done: int | None, own: StatusMap) -> StatusCategory:
 
 def map_costs(sheet: Sheet, source: FileSource, file: str) -> tuple[list[MappedCost], list[BadRow]]:
     """The costs of a file. BadSheet: a column is missing."""
-    columns = Columns.find(sheet, source)
+    columns = columns_of(sheet, source)
     if "currency" not in columns.of and source.currency is None:
         raise BadSheet('no column holds the currency; name it in `columns`, or set currency = "EUR"')
-    identities = _Identities(file)
+    identities = Identities(file)
     good, bad = [], []
     for position, cells in sheet.rows:
-        row = _Row(sheet, columns, position, cells)
+        row = Row(sheet, columns, position, cells)
         content = tuple(row.text(name) for name in sorted(columns.of))
         id = identities.own(row, "id") if "id" in columns.of else identities.made(content)
         cost = _cost(row, id, source)
@@ -281,7 +134,7 @@ def map_costs(sheet: Sheet, source: FileSource, file: str) -> tuple[list[MappedC
     return good, bad
 
 
-def _cost(row: _Row, id: str, source: FileSource) -> Cost:
+def _cost(row: Row, id: str, source: FileSource) -> Cost:
     code = source.currency
     if code is None or row.text("currency"):
         code = row.need("currency", currency, "")

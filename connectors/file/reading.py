@@ -9,15 +9,8 @@ from dataclasses import dataclass, replace
 from config.problems import shown
 from connectors.base import FieldFinding
 from connectors.file.client import FileContent
-from connectors.file.mapping import (
-    HEADINGS,
-    BadRow,
-    Columns,
-    MappedCost,
-    MappedIssue,
-    map_costs,
-    map_issues,
-)
+from connectors.file.mapping import MappedCost, MappedIssue, columns_of, map_costs, map_issues
+from connectors.file.rows import HEADINGS, BadRow, Columns
 from connectors.file.settings import FileSource
 from connectors.file.sheet import BadSheet, Sheet, read_sheet
 
@@ -99,7 +92,7 @@ def _tables(files: Iterable[FileContent], source: FileSource) -> Iterator[tuple[
     for file in files:
         try:
             sheet = read_sheet(file.data, source.encoding, source.delimiter)
-            yield file, sheet, Columns.find(sheet, source)
+            yield file, sheet, columns_of(sheet, source)
         except BadSheet:
             continue
 

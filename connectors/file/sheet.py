@@ -16,15 +16,26 @@ _MOST_COLUMNS = 200
 
 
 class BadSheet(Exception):
-    """The file as a whole cannot be read; the text says why and what to do."""
+    """The file as a whole cannot be read; the text says why and what to do.
+
+    `setting` is what can be done about it in the config instead of in the file; `fault` leaves that out.
+    """
+
+    def __init__(self, fault: str, setting: str = "") -> None:
+        super().__init__(f"{fault}, or {setting}" if setting else fault)
+        self.fault = fault
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """Headings, and rows with their numbers (the headings are row 1). Cells are stripped texts."""
+    """Headings, and rows with their numbers (the headings are row 1). Cells are stripped texts.
+
+    `delimiter` is what stood between the cells.
+    """
 
     headings: tuple[str, ...]
     rows: tuple[tuple[int, tuple[str, ...]], ...]
+    delimiter: str
     notes: tuple[str, ...] = ()
 
     def positions(self, names: tuple[str, ...], asked: str | None) -> tuple[int, ...]:
@@ -58,7 +69,7 @@ def read_sheet(data: bytes, encoding: str, delimiter: str) -> Sheet:
     if len(headings) > _MOST_COLUMNS:
         raise BadSheet(f"it has {len(headings)} columns; the most that is read is {_MOST_COLUMNS}")
     rows = tuple((row, cells) for row, cells in records[1:] if any(cells))
-    return Sheet(headings, rows, notes)
+    return Sheet(headings, rows, delimiter, notes)
 
 
 def _decode(data: bytes, encoding: str) -> str:
@@ -67,8 +78,8 @@ def _decode(data: bytes, encoding: str) -> str:
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise BadSheet(
-            f"it is not {encoding} (line {line}, byte {error.start}); save it as UTF-8, or set `encoding` to"
-            ' what it is, such as "cp1252" or "utf-16"'
+            f"it is not {encoding} (line {line}, byte {error.start}); save it as UTF-8",
+            'set `encoding` to what it is, such as "cp1252" or "utf-16"',
         ) from None
 
 
