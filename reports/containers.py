@@ -44,12 +44,14 @@ class TimeBox:
 
 
 def time_boxes(sprints: Iterable[Sprint]) -> tuple[TimeBox, ...]:
-    """The project's sprints, joined by name, in the order in which they start.
+    """The project's sprints, joined by name, in the order in which they start; the first given names them.
 
     Two sprints of one source are never the same, nor are two of one name whose dates lie apart.
     """
+    told = list(sprints)
+    places = {sprint.ref: place for place, sprint in enumerate(told)}
     groups: dict[str, list[list[Sprint]]] = defaultdict(list)
-    for sprint in sorted(sprints, key=lambda s: (s.start or _END, s.ref)):
+    for sprint in sorted(told, key=lambda s: (s.start or _END, s.ref)):
         clusters = groups[folded(sprint.name)]
         home = next((cluster for cluster in clusters if _same_box(cluster, sprint)), None)
         if home is None:
@@ -57,7 +59,7 @@ def time_boxes(sprints: Iterable[Sprint]) -> tuple[TimeBox, ...]:
         else:
             home.append(sprint)
     boxes = [
-        _box(name if number == 0 else f"{name} ({parts[0].ref})", parts)
+        _box(name if number == 0 else f"{name} ({parts[0].ref})", sorted(parts, key=lambda s: places[s.ref]))
         for name, clusters in groups.items()
         for number, parts in enumerate(clusters)
     ]

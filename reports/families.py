@@ -35,16 +35,19 @@ class Families:
     def covered(self, item: str) -> Steps:
         """Whether a descendant in scope is estimated, so that the item's own estimate is not added."""
         if item not in self._covered:
-            self._covered[item] = ()  # a circle of parents covers nothing
-            children = self._children(item)
-            own = (self._steps(item, child, _estimated) for child in children)
-            below = (
-                _both(self._steps(item, child, _any_facts), self.covered(child))
-                for child in children
-                if self._children(child)
-            )
-            self._covered[item] = _any([*own, *below])
+            self._covered[item] = self._estimated_below(item, frozenset({item}))
         return self._covered[item]
+
+    def _estimated_below(self, item: str, above: frozenset[str]) -> Steps:
+        """Whether a descendant is estimated; a circle of parents is walked once, wherever it is entered."""
+        children = [child for child in self._children(item) if child not in above]
+        own = (self._steps(item, child, _estimated) for child in children)
+        below = (
+            _both(self._steps(item, child, _any_facts), self._estimated_below(child, above | {child}))
+            for child in children
+            if self._children(child)
+        )
+        return _any([*own, *below])
 
     def carried_above(self, item: str, at: datetime) -> bool:
         """Whether an ancestor's own estimate already stands for the item."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from config.settings import Config, Project
 from model.values import Change, Entity, Issue, Milestone, Ref
 from reports.calendar import working_calendar
-from reports.containers import Goal, goals, time_boxes
+from reports.containers import Goal, TimeBox, goals, time_boxes
 from reports.identity import canonical
 from reports.items import ItemReader
 from reports.lives import Life, Member, Rank, Timeline, joined, record_life
@@ -112,7 +112,7 @@ def _bare(
         changes={},
         children={},
         predecessors=_predecessors(view, item_of),
-        time_boxes=time_boxes(s for s in view.sprints() if (s.ref.connection, s.source) in homes),
+        time_boxes=_time_boxes(view, homes),
         goals=_goals(view, project, homes),
         item_of=item_of,
         ranks=ranks,
@@ -120,6 +120,11 @@ def _bare(
         people=_people(view, config),
         view=view,
     )
+
+
+def _time_boxes(view: View, homes: Mapping[tuple[str, str], int]) -> tuple[TimeBox, ...]:
+    mine = [s for s in view.sprints() if (s.ref.connection, s.source) in homes]
+    return time_boxes(sorted(mine, key=lambda s: (homes[s.ref.connection, s.source], s.ref)))
 
 
 def _goals(view: View, project: Project, homes: Mapping[tuple[str, str], int]) -> tuple[Goal, ...]:

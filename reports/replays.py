@@ -28,12 +28,14 @@ _NOTHING = Decimal(0)
 class Moment:
     """What a container sees of an item from an instant on.
 
-    `counted`: one of the items it counts (a leaf). `weighed`: its estimate is part of the effort, which is
-    not so for a parent whose children are estimated, whatever it says itself. `value` is what it adds,
-    `estimated` whether that is an estimate and not a stand-in for none. `done` holds outside it too.
+    `inside`: in the container. `counted`: one of the items it counts (a leaf). `weighed`: its estimate is part
+    of the effort, which is not so for a parent whose children are estimated, whatever it says itself.
+    `value` is what it adds, `estimated` whether that is an estimate and not a stand-in for none. `done` holds
+    outside it too.
     """
 
     at: datetime
+    inside: bool = False
     counted: bool = False
     weighed: bool = False
     value: Decimal = _NOTHING
@@ -44,6 +46,7 @@ class Moment:
         """Whether it says the same as `other`, whenever that was."""
         return (
             self.value == other.value
+            and self.inside is other.inside
             and self.counted is other.counted
             and self.weighed is other.weighed
             and self.estimated is other.estimated
@@ -142,7 +145,7 @@ def container_replays(
     looked_at = work.lives if candidates is None else sorted(candidates)
     found = ((item, container.moments(item)) for item in looked_at)
     return tuple(
-        _replay(work, item, moments) for item, moments in found if any(moment.member for moment in moments)
+        _replay(work, item, moments) for item, moments in found if any(moment.inside for moment in moments)
     )
 
 
@@ -195,4 +198,12 @@ class _Container:
         value = own if own is not None else _NOTHING
         if own is None and weighed and self._imputes and not self.families.carried_above(item, at):
             value = self.weight(item)
-        return Moment(at, not has_child, weighed, value if weighed else _NOTHING, own is not None, facts.done)
+        return Moment(
+            at=at,
+            inside=True,
+            counted=not has_child,
+            weighed=weighed,
+            value=value if weighed else _NOTHING,
+            estimated=own is not None,
+            done=facts.done,
+        )

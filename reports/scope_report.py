@@ -186,13 +186,13 @@ def _planned(item: PlannedItem | None, before: Moment | None, at: datetime) -> M
     done = before is not None and before.done
     if item is None:
         return Moment(at, done=done)
-    if before is None or not before.member:
-        before = Moment(at, counted=True, weighed=True)
-    if item.estimate is None:
-        value = Decimal(0) if before.estimated else before.value
-        return Moment(at, before.counted, before.weighed, value, done=done)
-    value = item.estimate if before.weighed else Decimal(0)
-    return Moment(at, before.counted, before.weighed, value, estimated=True, done=done)
+    if before is None or not before.inside:
+        before = Moment(at, inside=True, counted=True, weighed=True)
+    estimated = item.estimate is not None
+    value = item.estimate if item.estimate is not None and before.weighed else Decimal(0)
+    if not estimated and not before.estimated:
+        value = before.value
+    return replace(before, at=at, value=value, estimated=estimated, done=done)
 
 
 def _with(replay: Replay, planned: Moment, before: Moment | None) -> Replay:

@@ -368,6 +368,7 @@ def moments() -> st.SearchStrategy[tuple[Moment, ...]]:
     one = st.builds(
         lambda hour, counted, weighed, points, estimated, done: Moment(
             START + timedelta(hours=hour),
+            counted or weighed,
             counted,
             weighed,
             Decimal(points) if weighed else Decimal(0),
