@@ -13,8 +13,10 @@ from itertools import islice
 import msgspec
 
 from connectors.base import Batch, RawPage
+from connectors.errors import SkipIssue, SourceStopped
 from connectors.github import cursors, queries
 from connectors.github.board import Card, card_values
+from connectors.github.client import QueryAnswer
 from connectors.github.context import Pulled, next_page
 from connectors.github.cursors import BoardCursor, CensusCursor
 from connectors.github.payloads import BoardData, Connection, ItemNode, NumberedNode, RepositoryData, SomeData
@@ -42,27 +44,15 @@ def read_items(pulled: Pulled, text: str | None) -> Iterator[Batch]:
     board = pulled.reading.board
     if board is None:
         return
-    document = queries.items(pulled.features, pulled.owner_kind)
     at = cursors.read(text, BoardCursor)
     unbroken = at.after is None
     met: set[int] = set()
     while True:
-        variables = {
-            "owner": pulled.source.board_owner,
-            "number": pulled.source.project,
-            "after": at.after,
-            "first": queries.ITEM_PAGE,
-            **pulled.field_names,
-        }
-        answer = pulled.client.query(document, variables)
-        owner = decode(answer.data, BoardData).owner
-        if owner is None or owner.board is None:
-            raise missing_repository(pulled.source.repo)
-        page = owner.board.items
-        cards = dict(_cards(pulled, page.nodes))
+        page, answer = _board_page(pulled, at.after)
+        found = Found(notes=[*answer.notes])
+        cards = dict(_cards(pulled, page.nodes, found))
         met |= cards.keys()
         changed = [number for number, seen in cards.items() if _differs(pulled, number, seen)]
-        found = Found(notes=[*answer.notes])
         raws = (RawPage("items", at.after or "", answer.body), *_read_numbers(pulled, changed, found))
         following = next_page(page, at.after)
         at = BoardCursor(following)
@@ -72,16 +62,37 @@ def read_items(pulled: Pulled, text: str | None) -> Iterator[Batch]:
     pulled.on_board = met if unbroken else None
 
 
-def _cards(pulled: Pulled, raws: Iterable[msgspec.Raw]) -> Iterator[tuple[int, str]]:
-    """(number, digest) of the cards that are issues of this repository."""
+def _board_page(pulled: Pulled, after: str | None) -> tuple[Connection[msgspec.Raw], QueryAnswer]:
+    variables = {
+        "owner": pulled.source.board_owner,
+        "number": pulled.source.project,
+        "after": after,
+        **pulled.field_names,
+    }
+    document = queries.items(pulled.features, pulled.owner_kind)
+    answer = pulled.client.query(document, variables, pulled.card_appetite)
+    owner = decode(answer.data, BoardData).owner
+    if owner is None or owner.board is None:
+        raise SourceStopped(
+            f"The board {pulled.source.project} of {pulled.source.board_owner} vanished while it was read. "
+            "What came is stored; run the command again."
+        )
+    return owner.board.items, answer
+
+
+def _cards(pulled: Pulled, raws: Iterable[msgspec.Raw], found: Found) -> Iterator[tuple[int, str]]:
+    """(number, digest) of the cards that are issues of this repository; an odd card is noted."""
     board = pulled.reading.board
     for raw in raws:
-        content = decode_record(raw, ItemNode).content
-        if board is None or content is None or content.kind != "Issue" or content.repository is None:
-            continue
-        if content.repository.name_with_owner.casefold() == pulled.source.repo.casefold():
-            aliased = decode_record(raw, dict[str, msgspec.Raw])
-            yield content.number, digest(card_values(board, aliased))
+        try:
+            content = decode_record(raw, ItemNode).content
+            if board is None or content is None or content.kind != "Issue" or content.repository is None:
+                continue
+            if content.repository.name_with_owner.casefold() == pulled.source.repo.casefold():
+                aliased = decode_record(raw, dict[str, msgspec.Raw])
+                yield content.number, digest(card_values(board, aliased))
+        except SkipIssue as odd:
+            found.notes.append(f"A card of the board was left out: {odd}")
 
 
 def _differs(pulled: Pulled, number: int, seen: str) -> bool:
@@ -105,8 +116,8 @@ def read_census(pulled: Pulled, text: str | None) -> Iterator[Batch]:
             missing.add(number)
     if len(absent) > _MOST_LOOKUPS:
         found.notes.append(
-            f"{len(absent)} issues are no longer listed in {pulled.source.repo}; {_MOST_LOOKUPS} of them were "
-            "looked up, the next pulls go on with the rest."
+            f"{len(absent)} issues are no longer listed in {pulled.source.repo}; {_MOST_LOOKUPS} of them "
+            "were looked up, the next pulls go on with the rest."
         )
     at = CensusCursor(pulled.known, tuple(sorted(missing)))
     yield found.batch("census", cursors.write(at), True, (*raws, *pages), gone=frozenset(gone))
@@ -127,7 +138,8 @@ def _read_numbers(pulled: Pulled, numbers: Iterable[int], found: Found) -> list[
     """Read these issues whole; one that is gone comes back empty, which is the census's to judge."""
     raws = []
     waiting = iter(numbers)
-    while portion := list(islice(waiting, _AT_ONCE)):
+    at_once = max(1, min(_AT_ONCE, pulled.appetite.size // 2))
+    while portion := list(islice(waiting, at_once)):
         document = queries.issues_by_number(pulled.features, portion)
         answer = pulled.client.query(document, pulled.names)
         repository = decode(answer.data, SomeData).repository

@@ -26,7 +26,12 @@ _ENOUGH = frozenset({"repo", "public_repo", "read:project", "read:org", "read:us
 _SOON = timedelta(days=14)
 _EXPIRY = "github-authentication-token-expiration"
 _ALSO_NUMBERS = frozenset({"SINGLE_SELECT", "TEXT"})
-_KINDS = {"ITERATION": "iteration", "NUMBER": "number", "DATE": "date", "SINGLE_SELECT": "single select"}
+_KINDS = {
+    "ITERATION": "an iteration field",
+    "NUMBER": "a number field",
+    "DATE": "a date field",
+    "SINGLE_SELECT": "a single select field",
+}
 
 
 def check_sources(client: GitHubClient, sources: tuple[GitHubSource, ...], now: datetime) -> CheckReport:
@@ -113,10 +118,10 @@ def _finding(source: GitHubSource, role: str, name: str, board: BoardNode) -> Fi
     if wanted is None:
         return FieldFinding(label, candidates, None, "Name one of the board's fields in attributes.")
     kind = _KINDS[wanted]
-    found = f"is no {kind} field" if named is not None else "is not on the board"
+    found = f"is not {kind}" if named is not None else "is not on the board"
     key = f"fields.{role}"
     if not candidates:
-        step = f"Add a {kind} field to the board, or leave it: reports then go without."
+        step = f"Add {kind} to the board, or leave it: reports then go without."
     elif len(candidates) == 1:
         step = f'Write {key} = "{candidates[0]}" if that is meant.'
     else:

@@ -12,7 +12,7 @@ from connectors.github.board import board_role_fields, wanted_fields
 from connectors.github.client import Appetite, GitHubClient
 from connectors.github.mapping import Reading
 from connectors.github.payloads import Connection
-from connectors.github.queries import Features
+from connectors.github.queries import ITEM_PAGE, Features
 from connectors.github.reader import IssueReader
 from connectors.github.settings import GitHubSource
 from model.values import Issue
@@ -44,6 +44,7 @@ class Pulled:
     missing: frozenset[int] = frozenset()
     on_board: set[int] | None = None
     appetite: Appetite = field(init=False)
+    card_appetite: Appetite = field(default_factory=lambda: Appetite(ITEM_PAGE))
 
     def __post_init__(self) -> None:
         self.appetite = Appetite(self.page)
