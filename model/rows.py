@@ -17,7 +17,7 @@ from model.values import (
     Unit,
 )
 
-__all__ = ["ENTITIES", "Recorded", "record_row", "record_value"]
+__all__ = ["Recorded", "record_row", "record_value"]
 
 Recorded = Issue | Sprint | Milestone
 """The values that have a history."""
@@ -27,9 +27,6 @@ _VALUES: Mapping[Entity, type[Recorded]] = {
     Entity.SPRINT: Sprint,
     Entity.MILESTONE: Milestone,
 }
-ENTITIES: Mapping[type[Recorded], Entity] = {kind: entity for entity, kind in _VALUES.items()}
-"""Which entity a value is."""
-
 _WORDS: Mapping[str, type[StatusCategory | Unit | SprintState]] = {
     "status": StatusCategory,
     "unit": Unit,

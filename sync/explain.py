@@ -12,7 +12,7 @@ from typing import Any
 
 from model.fields import HISTORY, decode, encode
 from model.history import Fact, Thread
-from model.rows import ENTITIES, Recorded
+from model.rows import Recorded
 from model.values import Entity, Event, Meaning, Origin
 from model.writer import Kept, Learned
 
@@ -59,7 +59,7 @@ def explain(sighting: Sighting, now: datetime, first_contact: bool, origin: Orig
     ]
     facts = [*sighting.facts, *_facts([*anchors, *events])]
     threads = _threads(facts)
-    value = sighting.value or _carried(sighting.kept, threads)
+    value = _carried(sighting, threads)
     found = [Learned(event, now) for event in _unexplained(sighting, threads, now, origin)]
     if sighting.kept is not None and value == sighting.kept.value:
         value = None
@@ -92,15 +92,20 @@ def _anchors(sighting: Sighting) -> Iterator[Learned]:
             yield Learned(_event(sighting, seen, kept.stored, Origin.RECONSTRUCTED), kept.known)
 
 
-def _carried(kept: Kept | None, threads: Mapping[str, Thread]) -> Recorded | None:
-    """The stored value with what the newest events say of it."""
-    if kept is None:
+def _carried(sighting: Sighting, threads: Mapping[str, Thread]) -> Recorded | None:
+    """What is to be stored: what was said, and of fields it does not speak for what the newest events say."""
+    if sighting.value is not None:
+        value, spoken = sighting.value, sighting.spoken
+    elif sighting.kept is not None:
+        value, spoken = sighting.kept.value, frozenset()
+    else:
         return None
-    entity = ENTITIES[type(kept.value)]
     newest: dict[str, Any] = {
-        field: decode(entity, field, thread.steps[-1].after) for field, thread in threads.items()
+        field: decode(sighting.entity, field, thread.steps[-1].after)
+        for field, thread in threads.items()
+        if field not in spoken
     }
-    return replace(kept.value, **newest)
+    return replace(value, **newest)
 
 
 def _unexplained(

@@ -163,6 +163,14 @@ def test_an_event_without_its_issue_moves_the_stored_value_along(store: Store) -
     assert [i.title for i in store.view(at(30)).issues()] == ["B"]
 
 
+def test_a_stream_that_speaks_for_some_fields_may_bring_events_of_others(store: Store) -> None:
+    tell(store, at(10), batch(issue(1, title="A")), first=True)
+    renamed = event(1, "title", "A", "B", at(15))
+    said = batch(issue(1, estimate=Decimal(3)), events=(renamed,), speaks_for=frozenset({"estimate"}))
+    tell(store, at(20), said)
+    assert [(i.title, i.estimate) for i in store.view(at(30)).issues()] == [("B", Decimal(3))]
+
+
 def test_an_event_learned_late_changes_no_answer_given_before(store: Store) -> None:
     tell(store, at(10), batch(issue(1, title="B")), first=True)
     told = store.view(at(7), known=at(15)).issues()
