@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
 
 import msgspec
 
@@ -75,11 +74,6 @@ class GraphError(msgspec.Struct):
     type: str = ""
     code: str = ""
     path: list[str | int] = []
-    extensions: dict[str, Any] = {}
-
-    def about(self, *path: str) -> bool:
-        """Whether it stands at or below `path`."""
-        return tuple(self.path[: len(path)]) == path
 
 
 def judge(answer: Answer, now: datetime) -> ConnectorError | None:

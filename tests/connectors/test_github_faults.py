@@ -448,3 +448,55 @@ def test_the_sandbox_speaks_of_a_bad_token_as_github_does() -> None:
         with pytest.raises(AccessRefused, match="Bad credentials"):
             desk.pull(token="ghp_canary0wrong")
     assert raw.json()["message"] == "Bad credentials"
+
+
+def test_an_odd_card_is_noted_and_the_others_are_read() -> None:
+    def spoil(path: str, body: bytes) -> bytes:
+        if b'"items"' not in body:
+            return body
+        document = json.loads(body)
+        document["data"]["owner"]["board"]["items"]["nodes"][0]["content"]["number"] = "one"
+        return json.dumps(document).encode()
+
+    desk = Desk()
+    desk.issue("Odd", Estimate=1)
+    number = desk.issue("Even", Estimate=2)
+    desk.wait(hours=1)
+    with desk.served(spoil=spoil):
+        known = fold(desk.pull())
+        desk.put(number, "Estimate", 3)
+        batches = desk.pull(known.cursors)
+    assert fold(batches, known).issues[Ref("gh", desk.id(number))].estimate == 3
+    assert any("A card of the board was left out" in note for batch in batches for note in batch.notes)
+
+
+def test_a_repository_with_its_issues_switched_off_says_so() -> None:
+    def spoil(path: str, body: bytes) -> bytes:
+        return body.replace(b'"has_issues":true', b'"has_issues":false')
+
+    desk = Desk()
+    with desk.served(spoil=spoil), pytest.raises(Misconfigured, match="switched off"):
+        desk.pull()
+
+
+@pytest.mark.parametrize("name", ["Milestones", "Issues", "Census"])
+def test_a_repository_that_graphql_does_not_show_is_named(name: str) -> None:
+    def hidden(n: int, request: bytes) -> Reply:
+        if b"GET /repos/" in request:
+            return answer("200 OK", b'{"full_name":"acme/erp"}')
+        if b"query Probe" in request:
+            return answer("200 OK", b'{"data":{"issue":{"fields":[]},"timeline":{"possibleTypes":[]}}}')
+        if f"query {name}(".encode() in request:
+            error = b'{"type":"NOT_FOUND","path":["repository"],"message":"Could not resolve"}'
+            return answer("200 OK", b'{"data":{"repository":null},"errors":[' + error + b"]}")
+        page = b'{"totalCount":0,"pageInfo":{"hasNextPage":false,"endCursor":null},"nodes":[]}'
+        return answer(
+            "200 OK", b'{"data":{"repository":{"milestones":' + page + b',"issues":' + page + b"}}}", DATE
+        )
+
+    desk = Desk()
+    with wire(hidden) as seen:
+        connector = desk.connect(url=seen.url)
+        with pytest.raises(Misconfigured, match="GraphQL knows no repository acme/erp"):
+            list(connector.pull(desk.source(project=None), {}, NOON))
+        connector.close()

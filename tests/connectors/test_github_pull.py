@@ -488,3 +488,76 @@ def test_further_fields_of_the_board_become_attributes() -> None:
     with desk.served():
         seen = fold(desk.pull(attributes=("Wave", "estimate", "No such field")))
     assert issue(seen, desk.id(number)).attributes == (("Wave", "Two"), ("Estimate", "3"))
+
+
+def test_an_estimate_may_be_kept_in_a_select_or_text_field() -> None:
+    desk = Desk()
+    desk.site.add_field("acme", desk.board, "Size", "single_select", options=("3", "Large"))
+    three, large = desk.issue("Three", Size="3"), desk.issue("Large one", Size="Large")
+    with desk.served():
+        seen = fold(desk.pull(fields={"estimate": "Size"}))
+    assert issue(seen, desk.id(three)).estimate == 3
+    assert issue(seen, desk.id(large)).estimate is None
+
+
+def test_more_milestones_than_a_page_are_all_known_by_title_even_after_a_cut() -> None:
+    desk = Desk()
+    made = [desk.site.create_milestone(REPO, f"M{n}", date(2026, 5, 1)) for n in range(120)]
+    number = desk.issue("An issue")
+    for milestone in (made[0], made[-1]):
+        desk.wait(minutes=1)
+        desk.site.edit_issue(REPO, number, "ada", milestone=milestone)
+    desk.wait(hours=1)
+    with desk.served() as stand:
+        connector = desk.connect()
+        first = next(iter(connector.pull(desk.source(), {}, desk.clock.now())))
+        connector.close()
+        assert (len(first.milestones), first.complete) == (100, False)
+        stand.requests.clear()
+        seen = fold(desk.pull({"milestones": first.cursor}))
+        assert len(desk.queries("Milestones")) == 1
+    named = [event.meaning for event in seen.events.values() if event.field == "milestoned"]
+    assert [one is not None and one.after is not None for one in named] == [True, True]
+
+
+def test_more_blockers_than_are_read_at_once_claim_nothing() -> None:
+    desk = Desk()
+    number = desk.issue("Blocked")
+    for n in range(51):
+        desk.site.block(REPO, desk.issue(f"Blocker {n}", card=False), number, "ada")
+    desk.wait(hours=1)
+    with desk.served():
+        batches = desk.pull()
+    assert desk.id(number) not in fold(batches).links
+    assert f"{REPO}#{number} has more blockers" in notes(batches)
+
+
+def test_many_missing_issues_are_looked_up_over_several_pulls() -> None:
+    desk = Desk()
+    numbers = [desk.issue(f"Issue {n}", card=False) for n in range(230)]
+    desk.wait(hours=1)
+    with desk.served():
+        known = fold(desk.pull())
+        for number in numbers[:-1]:
+            desk.site.delete(REPO, number)
+        desk.wait(hours=1)
+        batches = desk.pull(dict(known.cursors))
+        assert "229 issues are no longer listed" in notes(batches)
+        first = fold(batches)
+        assert len(first.gone) == 200
+        assert len(fold(desk.pull(dict(first.cursors))).gone) == 29
+
+
+def test_a_source_of_another_tracker_is_a_matter_of_the_config() -> None:
+    desk = Desk()
+    with desk.served():
+        connector = desk.connect()
+        with pytest.raises(Misconfigured, match="reads repositories only"):
+            list(connector.pull(object(), {}, MONDAY))
+        connector.close()
+
+
+@pytest.mark.parametrize("repo", ["erp", "acme/erp/x", "https://github.com/acme/erp", "acme/", "../acme/erp"])
+def test_a_repository_is_written_as_owner_and_name(repo: str) -> None:
+    with pytest.raises(ValueError, match="owner/name"):
+        Desk().source(repo=repo)
