@@ -14,7 +14,7 @@ from reports.replays import Replay
 from reports.scope import ScopeChange, ScopeLine, scope_change
 from reports.work import Work
 
-__all__ = ["EventKind", "GoalMove", "News", "ScopeEvent", "Slipped", "news"]
+__all__ = ["EventKind", "GoalMove", "News", "ScopeEvent", "Slipped", "actor_of", "news"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +123,11 @@ def _events(work: Work, scope: ScopeChange) -> tuple[ScopeEvent, ...]:
         lines = sorted(
             getattr(scope, kind.value).lines, key=lambda one: (-abs(one.quantity.effort), one.item)
         )
-        found += [ScopeEvent(kind, line, _actor(work, kind, line)) for line in lines]
+        found += [ScopeEvent(kind, line, actor_of(work, kind, line)) for line in lines]
     return tuple(found)
 
 
-def _actor(work: Work, kind: EventKind, line: ScopeLine) -> str | None:
+def actor_of(work: Work, kind: EventKind, line: ScopeLine) -> str | None:
     """Who did it: the person behind the recorded change, or who created what came into being."""
     said = next((change for change in line.changes if change.actor is not None), None)
     if said is not None:

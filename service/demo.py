@@ -17,13 +17,12 @@ from service.workspace import Workspace
 
 if TYPE_CHECKING:
     from sandbox.run import Sandbox
-
     from sandbox.world.world import World
 
-__all__ = ["Demo", "demo"]
+__all__ = ["Demo", "demo", "live"]
 
 MARK = ".crosstie-demo"
-_STEP = timedelta(days=7)
+_WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,6 @@ class Demo:
 def demo(folder: Path, environ: Mapping[str, str], seed: int, say: Callable[[str], None]) -> Iterator[Demo]:
     """Start the stand-ins and open a workspace on them, in a folder of the demo's own."""
     from sandbox.run import Sandbox
-
     from sandbox.world.world import World
 
     _clear(folder)
@@ -55,10 +53,11 @@ def demo(folder: Path, environ: Mapping[str, str], seed: int, say: Callable[[str
 
 
 def live(running: Demo, each_week: Callable[[], None]) -> None:
-    """Let the world live to its end, a week at a time."""
+    """Let the world live to its end, a week at a time; `each_week` runs on Tuesday evenings."""
     world = running.world
-    while world.clock.now() < world.end:
-        world.advance(min(world.clock.now() + _STEP, world.end))
+    weeks = (world.end - world.clock.now()) // _WEEK
+    for left in range(weeks, -1, -1):
+        world.advance(world.end - left * _WEEK)
         each_week()
 
 

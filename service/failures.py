@@ -26,7 +26,7 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Failure(Exception):
     """A failure whose message is for the user as it stands."""
 
@@ -50,7 +50,6 @@ def explain(error: BaseException) -> Failure | None:
 
 def _of_config(error: BaseException) -> Failure | None:
     from config.load import ConfigError
-
     from config.secrets import SecretError
 
     return Failure(Exit.CONFIGURATION, str(error)) if isinstance(error, ConfigError | SecretError) else None

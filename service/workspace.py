@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 from service.failures import Exit, Failure
 
 if TYPE_CHECKING:
-    from model.store import Store
-
     from config.secrets import Redactor, Secret
     from config.settings import Config, ConnectionSettings, Project, SourceSettings
     from connectors.base import Connector
+    from model.store import Store
 
 __all__ = ["Workspace", "clock_from"]
 
@@ -54,7 +53,6 @@ class Workspace:
     @cached_property
     def config(self) -> Config:
         from config.load import load
-
         from service.wiring import kinds
 
         text = self.path.read_text(encoding="utf-8", errors="surrogateescape")

@@ -1,4 +1,4 @@
-"""Every command's place on the command line, grouped as the help shows them."""
+"""Every command's place on the command line, in the order in which the help shows them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,16 @@ __all__ = ["register"]
 
 def register(app: typer.Typer) -> None:
     """Hang the commands on the root."""
-    from service.cli import setup
+    from service.cli import demo, planning, reading, reporting, setup, storing
 
-    app.command(rich_help_panel="Start")(setup.init)
-    app.command(rich_help_panel="Start")(setup.check)
-    app.add_typer(setup.config_app, name="config", rich_help_panel="Care")
-    app.command(rich_help_panel="Care")(setup.version)
+    app.command()(demo.demo)
+    app.command()(setup.init)
+    app.command()(setup.check)
+    app.command()(reading.pull)
+    app.add_typer(reporting.report_app, name="report")
+    app.add_typer(planning.baseline_app, name="baseline")
+    app.command()(planning.history)
+    app.add_typer(reading.ties_app, name="ties")
+    app.add_typer(setup.config_app, name="config")
+    app.add_typer(storing.db_app, name="db")
+    app.command()(setup.version)

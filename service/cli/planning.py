@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date, datetime, time, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,27 +16,25 @@ if TYPE_CHECKING:
     from model.baselines import Baseline
     from reports.story import Story
     from service.screen import Screen
-    from service.workspace import Workspace
 
-__all__ = ["baseline_app", "end_of_day", "history"]
+__all__ = ["baseline_app", "history"]
 
 baseline_app = typer.Typer(help="Freeze approved plans and look at them.", no_args_is_help=True)
 
 
-def end_of_day(text: str, workspace: Workspace) -> datetime:
-    """A date as the last instant of that day in the report's zone; now, when the day is not over."""
-    from zoneinfo import ZoneInfo
-
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        raise Failure(Exit.USAGE, f'"{text}" is not a date such as 2026-03-25.') from None
-    zone = ZoneInfo(workspace.config.general.timezone)
-    end = datetime.combine(day + timedelta(days=1), time(), zone) - timedelta(microseconds=1)
-    now = workspace.clock()
-    if datetime.combine(day, time(), zone) > now:
-        raise Failure(Exit.USAGE, f"{text} has not come yet; nobody knows what is true then.")
-    return min(end, now)
+PlanFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--from",
+        exists=True,
+        dir_okay=False,
+        help="Take the plan from a CSV file: key, title, start, due, estimate. "
+        "With --as-of: in force since that day.",
+    ),
+]
+Partial = Annotated[
+    bool, typer.Option("--accept-partial", help="Leave out rows of the file that mean no stored issue.")
+]
 
 
 @baseline_app.command("set")
@@ -48,21 +46,20 @@ def baseline_set(
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="Rebuild the plan of that day from history.")
     ] = None,
+    file: PlanFile = None,
+    accept_partial: Partial = False,
     project: Project = None,
 ) -> None:
-    """Freeze the plan as it stands: dates, estimates and sprints. It can never be changed."""
-    from reports.baseline import freeze
-    from service.reporting import look
+    """Freeze the plan as it stands, stood or is in a file. A baseline can never be changed."""
+    from service.plans import Terms, propose
 
     session = session_of(ctx)
     workspace = session.workspace()
     key, _ = workspace.project(project)
-    at = end_of_day(as_of, workspace) if as_of else workspace.clock()
-    work = look(workspace, key, at, known=workspace.clock())
-    frozen = freeze(
-        work, name=name, taken=workspace.clock(), approved_by=approved_by, reason=reason, rebuilt=bool(as_of)
-    )
-    saved = workspace.store.save_baseline(frozen)
+    made = propose(workspace, key, Terms(name, approved_by, reason), as_of, file, accept_partial)
+    for line in made.left_out:
+        session.screen.complain(f"Left out: {line}")
+    saved = workspace.store.save_baseline(made.baseline)
     dated = sum(item.due is not None for item in saved.items)
     told = f'Baseline "{name}" is set: {len(saved.items)} issues, {dated} with a due date, '
     told += f"{len(saved.milestones)} milestones."

@@ -51,12 +51,10 @@ def pull(ctx: typer.Context, project: Project = None, as_json: Json = False) -> 
 
 def _tell(session: Session, done: Pulled) -> None:
     for step in sorted(done.finished, key=lambda step: (step.connection, step.source)):
-        told = (
-            f"{step.connection} {step.source}: {step.counts.seen:,} issues read, {step.counts.added:,} new, "
-        )
-        told += f"{step.counts.changed:,} changed, {step.counts.events:,} events"
-        if step.counts.parked:
-            told += f"; {step.counts.parked} could not be understood and wait: crosstie report status"
+        told = f"{step.connection} {step.source}: {step.seen:,} issues read, {step.added:,} new, "
+        told += f"{step.changed:,} changed, {step.events:,} events"
+        if step.parked:
+            told += f"; {step.parked} could not be understood and wait: crosstie report status"
         session.screen.data(told)
     for failure in done.failed:
         session.screen.complain(f"{failure.connection} {failure.source}: {failure.error}")
@@ -67,9 +65,7 @@ def _as_dict(done: Pulled) -> dict[str, object]:
 
     return {
         "complete": not done.failed,
-        "sources": [
-            {"connection": s.connection, "source": s.source, **asdict(s.counts)} for s in done.finished
-        ],
+        "sources": [asdict(step) for step in done.finished],
         "failed": [
             {"connection": f.connection, "source": f.source, "error": str(f.error)} for f in done.failed
         ],

@@ -1,0 +1,135 @@
+"""What every page is written with: a voice, the items' labels, and the pieces that open to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+
+from model.values import StatusCategory
+from reports.figures import State
+from reports.labels import Label
+from reports.render.page import (
+    Block,
+    Bullets,
+    Entry,
+    Line,
+    Page,
+    Paragraph,
+    Section,
+    Span,
+    plain,
+    spans_of,
+)
+from reports.wording import Part, Sentence, Speaker, say
+from reports.work import Work
+
+__all__ = ["Desk", "bullets", "note", "section"]
+
+_STATUS = {
+    StatusCategory.TODO: "to do",
+    StatusCategory.DOING: "in progress",
+    StatusCategory.DONE: "done",
+    StatusCategory.CANCELLED: "cancelled",
+    StatusCategory.UNKNOWN: "status unknown",
+}
+
+
+class Desk:
+    """Writes the lines of one report's pages."""
+
+    def __init__(self, work: Work, by: Speaker, items: Mapping[str, Label]) -> None:
+        self.work = work
+        self.by = by
+        self.items = items
+        self.language = work.config.general.language
+        self.unit = "issues" if by.unit == "count" else by.unit
+        self.voice = by.voice
+
+    def say(self, fact: object) -> Line:
+        """A fact in the words that every format uses."""
+        return self.line(say(fact, self.by))
+
+    def line(self, sentence: Sentence) -> Line:
+        """A sentence as a line; a key leads to its record, a figure to the items behind it."""
+        return tuple(self._span(part) for part in sentence)
+
+    def issue(self, item: str) -> Line:
+        """The item's key and title."""
+        return self.line(self.by.item(item))
+
+    def issues(self, items: Sequence[str]) -> Line:
+        """The keys of some items, and how many more there are."""
+        return self.line(self.by.items(items))
+
+    def _span(self, part: Part) -> Span:
+        label = self.items.get(part.items[0]) if part.foreign and len(part.items) == 1 else None
+        url = label.records[0].url if label is not None and label.records else ""
+        return Span(part.text, part.foreign, items=part.items, label=part.text, url=url)
+
+    def subtitle(self, what: str) -> str:
+        """What the page is and when it holds, with the zone named once."""
+        at = self.work.at.astimezone(self.work.calendar.zone)
+        zone = self.work.config.general.timezone.rpartition("/")[2].replace("_", " ")
+        return f"{what} as of {self.voice.deadline(at.date())} {at:%Y, %H:%M}, {zone} time"
+
+    def opening(
+        self, text: str, items: Iterable[str], label: str, *, strong: bool = False, state: State | None = None
+    ) -> Span:
+        """A figure that opens to the items it was made from."""
+        return Span(text, items=tuple(items), label=label, strong=strong, state=state)
+
+    def date(self, day: date | None) -> str:
+        return self.voice.short_date(day) if day else "no date"
+
+    def page(
+        self,
+        title: str,
+        subtitle: str,
+        state: State | None,
+        sentence: Line,
+        sections: Iterable[Section | None],
+        notes: Iterable[Line] = (),
+        footer: Iterable[Line] = (),
+    ) -> Page:
+        """The finished page: sections that have something to say, and an entry for each item named."""
+        kept = tuple(section for section in sections if section is not None and section.blocks)
+        bare = Page(
+            title, subtitle, state, sentence, tuple(notes), kept, tuple(footer), (), self.language[:2]
+        )
+        named = {item for span in spans_of(bare) for item in span.items if item in self.items}
+        entries = tuple(self._entry(self.items[item]) for item in sorted(named, key=self._place))
+        return Page(
+            title, subtitle, state, sentence, tuple(notes), kept, tuple(footer), entries, self.language[:2]
+        )
+
+    def _place(self, item: str) -> tuple[str, int, str]:
+        label = self.items[item]
+        head, _, number = label.key.rpartition("-" if "#" not in label.key else "#")
+        return head, int(number) if number.isascii() and number.isdigit() else 0, label.key
+
+    def _entry(self, label: Label) -> Entry:
+        facts = [_STATUS[label.status]]
+        facts.append(f"due {self.date(label.due)}" if label.due else "no due date")
+        if label.estimate is not None:
+            facts.append(self.voice.amount(label.estimate, self.by.unit))
+        facts.append(", ".join(label.owners) or "no owner")
+        records = tuple(
+            (f"{record.tracker} (gone)" if record.gone else record.tracker, record.key, record.url)
+            for record in label.records
+        )
+        return Entry(label.id, label.title, records, " · ".join(facts))
+
+
+def section(title: str, *blocks: Block | None, half: bool = False, annex: bool = False) -> Section:
+    """A section of the blocks that are there."""
+    return Section(title, tuple(block for block in blocks if block is not None), half=half, annex=annex)
+
+
+def bullets(lines: Iterable[Line], ordered: bool = False) -> Bullets | None:
+    found = tuple(lines)
+    return Bullets(found, ordered) if found else None
+
+
+def note(text: str) -> Paragraph:
+    """A quiet sentence of our own."""
+    return Paragraph(plain(text), quiet=True)

@@ -1,0 +1,110 @@
+"""What `crosstie demo` shows: the world lives on week by week, is read week by week, and is reported on."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from service.demo import Demo, demo, live
+from service.failures import Exit, Failure
+from service.progress import Silent
+from service.pulling import pull_sources
+from service.tying import retie_projects
+
+if TYPE_CHECKING:
+    from service.screen import Screen
+
+__all__ = ["show"]
+
+PROJECT = "erp"
+REPORTS = (("status", "html"), ("status", "md"), ("status", "json"), ("slip", "html"), ("scope", "html"))
+
+
+def show(screen: Screen, folder: Path, seed: int, *, keep: bool) -> None:
+    """Run the demo in `folder`; with `keep`, leave its trackers running until Ctrl-C."""
+    began = time.monotonic()
+    with demo(folder, os.environ, seed, screen.say) as running:
+        screen.say("Three stand-in trackers are running. Reading them for the first time …")
+        _read(running)
+        _baseline(running)
+        screen.say("The plan is frozen as baseline B1. Half a year goes by, a week at a time:")
+        live(running, _teller(running, screen))
+        _print(running, screen)
+        paths = _write(running, folder)
+        screen.say(f"\nDone in {time.monotonic() - began:.0f} s. To open in a browser:")
+        for path in paths:
+            screen.say(f"  {path}")
+        if keep:
+            _wait(running, screen)
+        else:
+            screen.say("\nTo play with it while the trackers run: crosstie demo --keep")
+
+
+def _read(running: Demo) -> None:
+    done = pull_sources(running.workspace, running.workspace.sources(), Silent())
+    if done.failed:
+        failure = done.failed[0]
+        raise Failure(
+            Exit.UNEXPECTED, f"The demo could not read {failure.connection} {failure.source}: {failure.error}"
+        )
+    retie_projects(running.workspace)
+
+
+def _baseline(running: Demo) -> None:
+    from reports.baseline import freeze
+    from service.reporting import look
+
+    workspace = running.workspace
+    now = workspace.clock()
+    work = look(workspace, PROJECT, now)
+    workspace.store.save_baseline(freeze(work, "B1", now, "Steering committee", "Plan at kick-off"))
+
+
+def _teller(running: Demo, screen: Screen) -> Callable[[], None]:
+    """Reads each week's changes and says so once a month."""
+    months: list[int] = []
+
+    def each_week() -> None:
+        _read(running)
+        today = running.workspace.clock()
+        if today.month not in months:
+            months.append(today.month)
+            screen.say(f"  {today:%B %Y}")
+
+    return each_week
+
+
+def _print(running: Demo, screen: Screen) -> None:
+    from service.reporting import Question, answer
+
+    screen.data("")
+    answer(running.workspace, Question("status", PROJECT), "terminal").show(screen)
+
+
+def _write(running: Demo, folder: Path) -> list[Path]:
+    from service.reporting import Question, answer
+
+    written = []
+    for kind, layout in REPORTS:
+        path = folder / f"{kind}.{layout}"
+        text = answer(running.workspace, Question(kind, PROJECT), layout).text()
+        path.write_text(text, encoding="utf-8")
+        if layout == "html":
+            written.append(path.resolve())
+    return written
+
+
+def _wait(running: Demo, screen: Screen) -> None:
+    """Say how to use the running trackers from another terminal, and serve them until Ctrl-C."""
+    settings = {**running.sandbox.environ, "CROSSTIE_NOW": running.workspace.clock().isoformat()}
+    screen.say("\nThe trackers go on running. In another terminal:")
+    for name, value in settings.items():
+        screen.say(f"  export {name}={shlex.quote(value)}")
+    screen.say(f"  crosstie -c {shlex.quote(str(running.workspace.path.resolve()))} report slip")
+    screen.say("Ctrl-C ends them.")
+    threading.Event().wait()
