@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from reports.charts import svg
+from reports.render.links import linkable
 from reports.render.page import SYMBOLS, WORDS, Bullets, Page, Paragraph, Picture, Section, Span, spans_of
 from reports.text import shown
 
@@ -24,7 +24,7 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 
 @dataclass(frozen=True, slots=True)
-class _Evidence:
+class _Figure:
     """The issues behind one figure, as the annex lists them."""
 
     id: str
@@ -36,29 +36,45 @@ def render(page: Page) -> str:
     """The page as HTML text."""
     from markupsafe import Markup
 
-    known = {entry.id for entry in page.entries}
-    evidence: dict[tuple[str, ...], _Evidence] = {}
-    for span in spans_of(page):
-        items = tuple(item for item in span.items if item in known)
-        if items and items not in evidence:
-            label = span.label or span.text
-            evidence[items] = _Evidence(f"f{len(evidence) + 1}", label, items)
+    anchors = {entry.id: f"w{number}" for number, entry in enumerate(page.entries, 1)}
+    figures = _figures(page, anchors)
     style = (_TEMPLATES / "page.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     template = environment().get_template("page.html.j2")
     return template.render(
         page=page,
-        rows=_rows(page.sections),
-        figures=list(evidence.values()),
-        evidence=lambda span: evidence[_listed(span, known)].id if _listed(span, known) else "report",
-        anchors={entry.id: f"w{number}" for number, entry in enumerate(page.entries, 1)},
+        front=_rows([section for section in page.sections if not section.annex]),
+        back=_rows([section for section in page.sections if section.annex]),
+        figures=list(figures.values()),
+        behind=lambda span: _behind(_listed(span, anchors), anchors, figures),
+        anchors=anchors,
         names={entry.id: entry.records[0][1] if entry.records else entry.title for entry in page.entries},
         style=Markup(style),  # noqa: S704 our own file, hashed in the policy
         style_digest=Markup(digest),  # noqa: S704 base64
         states=WORDS,
         symbols=SYMBOLS,
         drawing=_drawing,
+        linkable=lambda url: linkable(url, page.origins),
     )
+
+
+def _figures(page: Page, anchors: Mapping[str, str]) -> dict[tuple[str, ...], _Figure]:
+    """The lists of issues behind the page's figures, each list once."""
+    found: dict[tuple[str, ...], _Figure] = {}
+    for span in spans_of(page):
+        items = _listed(span, anchors)
+        if len(items) > 1 and items not in found and not linkable(span.url, page.origins):
+            found[items] = _Figure(f"f{len(found) + 1}", span.label or span.text, items)
+    return found
+
+
+def _behind(
+    items: tuple[str, ...], anchors: Mapping[str, str], figures: Mapping[tuple[str, ...], _Figure]
+) -> str:
+    """Where a figure opens: at its only issue, or at the list of its issues."""
+    if len(items) > 1:
+        return figures[items].id
+    return anchors[items[0]] if items else "report"
 
 
 def environment() -> Environment:
@@ -68,7 +84,6 @@ def environment() -> Environment:
     made = Environment(
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, finalize=_finalized
     )
-    made.tests["link"] = _is_link
     made.tests["paragraph"] = lambda block: isinstance(block, Paragraph)
     made.tests["bullets"] = lambda block: isinstance(block, Bullets)
     made.tests["picture"] = lambda block: isinstance(block, Picture)
@@ -77,7 +92,7 @@ def environment() -> Environment:
 
 def _finalized(value: Any) -> Any:
     """Plain strings lose what would act on a reader's screen; markup made by the template stays."""
-    return shown(value) if type(value) is str else value
+    return shown(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
 def _drawing(picture: Picture) -> Markup:
@@ -87,17 +102,9 @@ def _drawing(picture: Picture) -> Markup:
     return Markup(drawn)  # noqa: S704 rendered from a checked specification, text escaped by the renderer
 
 
-def _listed(span: Span, known: set[str]) -> tuple[str, ...]:
+def _listed(span: Span, known: Mapping[str, str]) -> tuple[str, ...]:
+    """The items of a span that the page has entries for."""
     return tuple(item for item in span.items if item in known)
-
-
-def _is_link(url: str) -> bool:
-    """Whether an address may be linked: http(s), with a host, and without a user's name in it."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
 
 
 def _rows(sections: Sequence[Section]) -> list[list[Section]]:

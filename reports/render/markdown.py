@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 
+from reports.render.links import linkable
 from reports.render.page import (
     SYMBOLS,
     WORDS,
@@ -20,6 +22,10 @@ from reports.text import markdown
 
 __all__ = ["render"]
 
+_WORD_JOINER = "\N{WORD JOINER}"
+_ENDS = re.compile("[();]")
+"""What in an address could end the link or an entity; percent-encoded it is the same address."""
+
 
 def render(page: Page) -> str:
     """The whole page, annex included."""
@@ -27,68 +33,81 @@ def render(page: Page) -> str:
 
 
 def _page(page: Page) -> Iterator[str]:
+    sheet = _Sheet(page.origins)
     yield f"# {markdown(page.title)}"
     yield f"\n{markdown(page.subtitle)}\n"
-    if page.state is not None:
-        yield f"**{SYMBOLS[page.state][0]} {WORDS[page.state]}.** {_line(page.sentence)}\n"
-    else:
-        yield f"{_line(page.sentence)}\n"
+    state = f"**{SYMBOLS[page.state][0]} {WORDS[page.state]}.** " if page.state is not None else ""
+    yield f"{state}{sheet.line(page.sentence)}\n"
     for note in page.notes:
-        yield f"{_line(note)}\n"
+        yield f"{sheet.line(note)}\n"
     for section in page.sections:
         yield f"## {markdown(section.title)}\n"
         for block in section.blocks:
-            yield from _block(block)
+            yield from sheet.block(block)
             yield ""
     if page.entries:
         yield "## Issues\n"
         for entry in page.entries:
-            records = ", ".join(_link(f"{tracker} {key}", url) for tracker, key, url in entry.records)
+            records = ", ".join(sheet.link(f"{tracker} {key}", url) for tracker, key, url in entry.records)
             yield f"- {markdown(entry.title)} ({records}): {markdown(entry.facts)}"
         yield ""
     yield "---\n"
     for line in page.footer:
-        yield f"{_line(line)}\n"
+        yield f"{sheet.line(line)}\n"
 
 
-def _block(block: Block) -> Iterator[str]:
-    if isinstance(block, Paragraph):
-        yield _line(block.line)
-    elif isinstance(block, Bullets):
-        for number, line in enumerate(block.lines, 1):
-            yield f"{number}. {_line(line)}" if block.ordered else f"- {_line(line)}"
-    elif isinstance(block, Picture):
-        yield f"**{markdown(block.title)}** ({markdown(block.subtitle)})\n"
-        yield from _table(block.table)
-    else:
-        yield from _table(block)
+class _Sheet:
+    """Where links may lead."""
+
+    def __init__(self, origins: Collection[str] | None) -> None:
+        self._origins = origins
+
+    def block(self, block: Block) -> Iterator[str]:
+        if isinstance(block, Paragraph):
+            yield self.line(block.line)
+        elif isinstance(block, Bullets):
+            for number, line in enumerate(block.lines, 1):
+                yield f"{number}. {self.line(line)}" if block.ordered else f"- {self.line(line)}"
+        elif isinstance(block, Picture):
+            yield f"{_strong(markdown(block.title))} ({markdown(block.subtitle)})\n"
+            yield from self._table(block.table)
+        else:
+            yield from self._table(block)
+
+    def _table(self, table: Table) -> Iterator[str]:
+        if table.caption:
+            yield f"{markdown(table.caption)}\n"
+        yield "| " + " | ".join(markdown(column.title) or " " for column in table.columns) + " |"
+        yield "|" + "|".join("---:" if column.numeric else "---" for column in table.columns) + "|"
+        for row in table.rows:
+            yield "| " + " | ".join(self.line(cell) or " " for cell in row) + " |"
+
+    def line(self, line: Line) -> str:
+        """The spans on one line, without the spaces at its ends that could make it a block of its own."""
+        return "".join(self._span(span) for span in line).strip()
+
+    def _span(self, span: Span) -> str:
+        words = self.link(span.text, span.url)
+        if span.state is not None:
+            words = f"{SYMBOLS[span.state][0]} {words}"
+        if span.strong:
+            words = _strong(words)
+        before = " " if span.text[:1].isspace() else ""
+        after = " " if span.text.strip() and span.text[-1:].isspace() else ""
+        return before + words + after
+
+    def link(self, text: str, url: str) -> str:
+        """A link to an address of the trackers; any other is left out."""
+        words = markdown(text)
+        if not words or not linkable(url, self._origins):
+            return words
+        return f"[{words}]({_ENDS.sub(lambda found: f'%{ord(found.group()):02X}', url)})"
 
 
-def _table(table: Table) -> Iterator[str]:
-    if table.caption:
-        yield f"{markdown(table.caption)}\n"
-    yield "| " + " | ".join(markdown(column.title) or " " for column in table.columns) + " |"
-    yield "|" + "|".join("---:" if column.numeric else "---" for column in table.columns) + "|"
-    for row in table.rows:
-        yield "| " + " | ".join(_line(cell) or " " for cell in row) + " |"
-
-
-def _line(line: Line) -> str:
-    return "".join(_span(span) for span in line)
-
-
-def _span(span: Span) -> str:
-    inner = span.text.strip()
-    before = span.text[: len(span.text) - len(span.text.lstrip())]
-    after = span.text[len(span.text.rstrip()) :] if inner else ""
-    words = _link(inner, span.url)
-    if span.state is not None:
-        words = f"{SYMBOLS[span.state][0]} {words}"
-    return f"{before}**{words}**{after}" if span.strong and words else f"{before}{words}{after}"
-
-
-def _link(text: str, url: str) -> str:
-    """A link to an address we built; one with characters that could end the link is only shown."""
-    words = markdown(text)
-    safe = url.startswith(("http://", "https://")) and not any(c in url for c in "<>()[]\\ \n\t\"'`")
-    return f"[{words}]({url})" if safe else words
+def _strong(words: str) -> str:
+    """`words` in bold; beside punctuation the stars would stay stars, so a word joiner stands between."""
+    if not words:
+        return ""
+    before = "" if words[0].isalnum() else _WORD_JOINER
+    after = "" if words[-1].isalnum() else _WORD_JOINER
+    return f"**{before}{words}{after}**"

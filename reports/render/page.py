@@ -128,7 +128,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A whole report. `sections` stand in the order in which they are read."""
+    """A whole report. `sections` stand in the order in which they are read.
+
+    `origins` (scheme://host:port) are where links may lead; None: wherever the connectors' addresses lead.
+    """
 
     title: str
     subtitle: str
@@ -139,6 +142,7 @@ class Page:
     footer: tuple[Line, ...]
     entries: tuple[Entry, ...]
     language: str = "en"
+    origins: frozenset[str] | None = None
 
 
 def plain(text: str) -> Line:
