@@ -104,6 +104,3 @@ def _own(source: object) -> GitHubSource:
     if not isinstance(source, GitHubSource):
         raise Misconfigured("A GitHub connection reads repositories only; correct the source's connection.")
     return source
-
-
-Connector = Connector
