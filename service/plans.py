@@ -67,8 +67,9 @@ def adopt(path: Path, today: Baseline, work: Work, former: Mapping[str, Ref], *,
     """The plan of the file in place of the one in `today`.
 
     The file is what was approved: an issue that it does not name is not in the plan, nor is a date or an
-    estimate that it leaves empty. Milestones are today's unless the file has its own. `former` are keys that
-    issues once had. Failure: a row cannot be read or, unless `partial`, means no issue.
+    estimate that it leaves empty. What such a file does not hold is as today: units, sprints, which milestone
+    an issue belongs to, and the milestones' dates unless it has its own. `former` are keys that issues once
+    had. Failure: a row cannot be read or, unless `partial`, means no issue.
     """
     join = _Join(_Stored(work, former), path.name, work.name)
     for row in _read(path):
@@ -167,6 +168,8 @@ class _Join:
             due=row.due,
             estimate=row.estimate,
             unit=issue.unit,
+            sprints=issue.sprints,
+            milestone=issue.milestone,
         )
 
     def _add_milestone(self, row: PlannedRow) -> None:
