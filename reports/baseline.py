@@ -89,7 +89,10 @@ def original(baselines: Iterable[Baseline]) -> Baseline | None:
 
 @dataclass(frozen=True, slots=True)
 class PlannedItem:
-    """A canonical item as planned; `estimate` in the project's unit. `refs` are its records in the plan."""
+    """A canonical item as planned; `estimate` in the project's unit. `refs` are its records in the plan.
+
+    `goals` are the keys of the milestones it was planned for.
+    """
 
     item: str
     refs: tuple[Ref, ...]
@@ -98,15 +101,21 @@ class PlannedItem:
     start: date | None
     due: date | None
     estimate: Decimal | None
+    goals: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A baseline in today's items: records that are now known to be the same work are one."""
+    """A baseline in today's items: records that are now known to be the same work are one.
+
+    `goals` are the milestones' planned dates, as a forecast is made: the later of a milestone's own and its
+    members'. `finish` is that of the last leaf item. What was done already takes no part in either.
+    """
 
     baseline: Baseline
     items: Mapping[str, PlannedItem]
     goals: Mapping[str, date]
+    finish: date | None
 
     @property
     def name(self) -> str:
@@ -123,11 +132,23 @@ def plan_of(work: Work, baseline: Baseline) -> Plan:
     for item in baseline.items:
         records[work.item_of.get(item.ref, str(item.ref))].append(item)
     goals = {folded(milestone.name): milestone.due for milestone in baseline.milestones if milestone.due}
-    items = {item: _joined(work, item, several) for item, several in sorted(records.items())}
-    return Plan(baseline, items, goals)
+    items = {item: _joined(work, item, several, baseline.as_of) for item, several in sorted(records.items())}
+    finish = None
+    for planned in items.values():
+        if planned.due is not None and _to_be_done(work, planned.item, baseline.as_of):
+            finish = max(finish or planned.due, planned.due)
+            for goal in planned.goals:
+                goals[goal] = max(goals.get(goal, planned.due), planned.due)
+    return Plan(baseline, items, goals, finish)
 
 
-def _joined(work: Work, item: str, records: list[BaselineItem]) -> PlannedItem:
+def _to_be_done(work: Work, item: str, as_of: datetime) -> bool:
+    """Whether it was a leaf, and still open, when the plan was frozen."""
+    then = work.facts(item, as_of)
+    return not (then is not None and then.done) and not work.children_at(item, as_of)
+
+
+def _joined(work: Work, item: str, records: list[BaselineItem], as_of: datetime) -> PlannedItem:
     def by(family: str) -> list[BaselineItem]:
         def place(record: BaselineItem) -> tuple[int, Ref]:
             rank = work.ranks.get(record.ref)
@@ -148,4 +169,17 @@ def _joined(work: Work, item: str, records: list[BaselineItem]) -> PlannedItem:
         start=next((record.start for record in by("dates") if record.start), None),
         due=next((record.due for record in by("dates") if record.due), None),
         estimate=next((estimate for estimate in estimates if estimate is not None), None),
+        goals=_goals_of(work, item, records, as_of),
+    )
+
+
+def _goals_of(work: Work, item: str, records: Iterable[BaselineItem], as_of: datetime) -> frozenset[str]:
+    """The milestones in the plan; those that the config marks by a label are known from history."""
+    ids = {Ref(record.ref.connection, record.milestone) for record in records if record.milestone}
+    facts = work.facts(item, as_of)
+    labelled = facts.milestones if facts is not None else frozenset()
+    return frozenset(
+        goal.key
+        for goal in work.goals
+        if not ids.isdisjoint(goal.refs) or (goal.label is not None and goal.key in labelled)
     )

@@ -23,14 +23,13 @@ __all__ = ["Cause", "CauseFinder", "CauseKind", "Move", "moves_of"]
 
 
 class CauseKind(StrEnum):
-    """What made the slip: a date was moved, passed, or was late from the start."""
+    """What made the slip: a date was moved or passed, or late work came in."""
 
     MOVED = "moved"
     ADDED = "added"
     OVERDUE = "overdue"
     FINISHED_LATE = "finished_late"
     DATE_MOVED = "date_moved"
-    PLANNED_LATE = "planned_late"
     NOT_RECORDED = "not_recorded"
 
 
@@ -154,13 +153,7 @@ class CauseFinder:
             kind = CauseKind.FINISHED_LATE if done else CauseKind.OVERDUE
             return cause(kind, work.calendar.add(threshold, 1))
         if began <= plan.as_of:
-            planned = plan.items.get(item)
-            always = planned is not None and planned.due is not None and planned.due > threshold
-            return (
-                cause(CauseKind.PLANNED_LATE, self._day(began))
-                if always
-                else cause(CauseKind.NOT_RECORDED, None)
-            )
+            return cause(CauseKind.NOT_RECORDED, None)
         if any(move.at == began for move in moves):
             return cause(CauseKind.MOVED, self._day(began))
         return cause(CauseKind.ADDED, self._day(began))

@@ -65,7 +65,7 @@ class Families:
         return times
 
     def _children(self, item: str) -> Sequence[str]:
-        return sorted(self._work.children.get(item, ()))
+        return self._work.children.get(item, ())
 
     def _steps(self, parent: str, child: str, test: Callable[[Facts], bool]) -> Steps:
         """Since when `child` is a child of `parent`, in scope, and passes the test."""

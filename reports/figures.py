@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-__all__ = ["RULES", "Figure", "LeftOut", "Quantity", "Reason", "State", "percentile", "share", "worst"]
+__all__ = ["RULES", "Figure", "LeftOut", "Quantity", "Reason", "State", "percentile", "share"]
 
 RULES = "1"
 """The version of every definition in this folder; printed on each report."""
@@ -19,10 +19,7 @@ class Reason(StrEnum):
 
     NO_BASELINE = "no_baseline"
     NO_ESTIMATE = "no_estimate"
-    NO_HISTORY = "no_history"
     NO_DATE = "no_date"
-    NO_MILESTONE = "no_milestone"
-    NO_SPRINT = "no_sprint"
     NO_ITEMS = "no_items"
     NO_READ = "no_read"
     ZERO_COMMITTED = "zero_committed"
@@ -100,9 +97,3 @@ def percentile(values: Sequence[int], percent: int) -> int | None:
 def share(part: Decimal | int, whole: Decimal | int) -> float | None:
     """part / whole; None when the whole is 0."""
     return float(Decimal(part) / Decimal(whole)) if whole else None
-
-
-def worst(states: Sequence[State]) -> State:
-    """The worst of some states; grey stands between green and amber."""
-    order = (State.GREEN, State.GREY, State.AMBER, State.RED)
-    return max(states, key=order.index, default=State.GREY)

@@ -22,7 +22,7 @@ from reports.rag import (
     scope_light,
     settled,
 )
-from reports.replays import total
+from reports.replays import Replay, RunningTotal, running_total
 from reports.scope_report import ProjectReplays
 from reports.work import Work
 
@@ -75,6 +75,7 @@ class ProjectLights:
         self._plans = {plan.name: plan for plan in plans}
         self._forecaster = Forecaster(work)
         self.replays = ProjectReplays(work)
+        self._totals: dict[str, RunningTotal] = {}
 
     def plan_at(self, at: datetime) -> Plan | None:
         """The plan in force at an instant."""
@@ -147,11 +148,11 @@ class ProjectLights:
         return Moment(at, name, finish, scope, sprint, raw, {}, State.GREY, ())
 
     def _project_net(self, plan: Plan | None, at: datetime) -> NetScope:
-        replays = self.replays.project(plan)
         if plan is None:
-            return NetScope((), Quantity(), total(replays, at), True, None, Reason.NO_BASELINE)
-        committed = total(replays, plan.as_of)
-        return _net((plan.name,), committed, total(replays, at, plan.as_of))
+            scope = self._total("", self.replays.project(None), None)
+            return NetScope((), Quantity(), scope.at(at), True, None, Reason.NO_BASELINE)
+        scope = self._total(f"plan {plan.name}", self.replays.project(plan), plan.as_of)
+        return _net((plan.name,), scope.at(plan.as_of), scope.at(at))
 
     def _sprint_net(self, at: datetime) -> NetScope | None:
         """The sprints running then, taken together; None before the first sprint of the project."""
@@ -162,11 +163,16 @@ class ProjectLights:
         for box in boxes:
             assert box.start is not None, "a running or closed sprint has begun"
             end = box.closed if box.closed is not None and box.closed <= at else at
-            reference = min(box.start + self._work.project.scope_grace, end)
-            replays = self.replays.sprint(box)
-            committed += total(replays, reference)
-            now += total(replays, end, reference)
+            reference = box.start + self._work.project.scope_grace
+            scope = self._total(f"sprint {box.key}", self.replays.sprint(box), reference)
+            committed += scope.at(min(reference, end))
+            now += scope.at(end)
         return _net(tuple(box.name for box in boxes), committed, now)
+
+    def _total(self, name: str, replays: Sequence[Replay], since: datetime | None) -> RunningTotal:
+        if name not in self._totals:
+            self._totals[name] = running_total(replays, since)
+        return self._totals[name]
 
     def _settled(self, moments: Sequence[Moment]) -> Sequence[Moment]:
         """The period ends with what was shown at them."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -22,10 +21,11 @@ _BEGINNING = datetime.min.replace(tzinfo=UTC)
 class Outlook:
     """A goal's forecast at an instant, or the project's.
 
-    `planned` is the baseline's date as frozen; `slip` counts working days from it, rolled forward to a
-    working day, late positive, None with a `reason`. `driver` is the member that finishes last, None where
-    the goal's own date is later than every member's. `own` is that date. `members` are its leaf items,
-    `undated` those open without a date. `at_least` marks a lower bound: something is overdue.
+    `forecast` and `planned` are the later of the goal's own date and its members', now and in the baseline;
+    `slip` counts working days between them, late positive, None with a `reason`. `driver` is the member that
+    finishes last, None where the goal's own date is later than every member's. `own` is that date. `members`
+    are its leaf items, `undated` those open without a date. `at_least` marks a lower bound: something is
+    overdue.
     """
 
     name: str
@@ -59,10 +59,6 @@ class Forecaster:
 
     def __init__(self, work: Work) -> None:
         self._work = work
-        self._members: dict[str, list[str]] = defaultdict(list)
-        for item, life in work.lives.items():
-            for goal in frozenset().union(*(facts.milestones for facts in life.facts)):
-                self._members[goal].append(item)
 
     @property
     def finish_goal(self) -> Goal | None:
@@ -78,15 +74,16 @@ class Forecaster:
         if goal is not None:
             return self.goal(goal, plan, at)
         latest = self._latest(self._work.lives, at, None)
-        planned = max(self._planned_dates(plan, plan.items), default=None) if plan else None
-        outlook = Outlook("The project", None, planned, latest.on, None, driver=latest.driver)
+        outlook = Outlook(
+            "The project", None, plan.finish if plan else None, latest.on, None, driver=latest.driver
+        )
         return self._measured(outlook, plan, latest, latest.all_done)
 
     def goal(self, goal: Goal, plan: Plan | None, at: datetime) -> Outlook:
         """A milestone is reached when its tracker says so, or when its members are done and its date came."""
         own = goal.at(at) or GoalDate(_BEGINNING, None, False, None)
-        latest = self._latest(self._members[goal.key], at, goal.key)
-        planned = self._planned(goal, plan, latest.members) if plan is not None else None
+        latest = self._latest(self._work.goal_members.get(goal.key, ()), at, goal.key)
+        planned = plan.goals.get(goal.key) if plan is not None else None
         if own.done:
             return self._reached(goal, planned, own, plan, latest)
         today = self._work.calendar.date_of(at)
@@ -163,17 +160,3 @@ class Forecaster:
             tuple(sorted(leaves)),
             tuple(sorted(undated)),
         )
-
-    def _planned(self, goal: Goal, plan: Plan, members: Iterable[str]) -> date | None:
-        """The goal's own date in the plan, else the latest of its members' there."""
-        if goal.key in plan.goals:
-            return plan.goals[goal.key]
-        among = (item for item in members if item in plan.items)
-        return max(self._planned_dates(plan, among), default=None)
-
-    def _planned_dates(self, plan: Plan, items: Iterable[str]) -> Iterable[date]:
-        """The planned dates of items that were leaves when the plan was frozen."""
-        for item in items:
-            due = plan.items[item].due
-            if due is not None and not self._work.children_at(item, plan.as_of):
-                yield due

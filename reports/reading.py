@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from config.settings import Config, Project
@@ -15,7 +16,7 @@ from reports.calendar import working_calendar
 from reports.containers import Goal, TimeBox, goals, time_boxes
 from reports.identity import canonical
 from reports.items import ItemReader
-from reports.lives import Life, Member, Rank, Timeline, joined, record_life
+from reports.lives import Facts, Life, Member, Rank, Timeline, joined, record_life
 from reports.translation import Translation
 from reports.work import Work
 
@@ -51,7 +52,9 @@ def read_work(view: View, config: Config, name: str) -> Work:
     work = replace(
         work,
         lives=lives,
-        children=_children(lives),
+        children=_members(lives, _parents),
+        goal_members=_members(lives, attrgetter("milestones")),
+        box_members=_members(lives, attrgetter("sprints")),
         changes={item: _together(changed, issues) for item, issues in members.items()},
         history_from={item: _history(view, issues, ranks) for item, issues in members.items()},
     )
@@ -114,6 +117,8 @@ def _bare(
         predecessors=_predecessors(view, item_of),
         time_boxes=_time_boxes(view, homes),
         goals=_goals(view, project, homes),
+        goal_members={},
+        box_members={},
         item_of=item_of,
         ranks=ranks,
         history_from={},
@@ -168,14 +173,19 @@ def _history(view: View, members: Sequence[Issue], ranks: Mapping[Ref, Rank]) ->
     return view.history_from(speaker.ref)
 
 
-def _children(lives: Mapping[str, Life]) -> dict[str, frozenset[str]]:
-    """Every item that ever was a parent -> the items that ever were its children."""
-    found: dict[str, set[str]] = defaultdict(set)
+def _members(
+    lives: Mapping[str, Life], belongs: Callable[[Facts], frozenset[str]]
+) -> dict[str, tuple[str, ...]]:
+    """Whatever items ever belonged to -> those items, sorted."""
+    found: dict[str, list[str]] = defaultdict(list)
     for item, life in lives.items():
-        for facts in life.facts:
-            if facts.parent is not None:
-                found[facts.parent].add(item)
-    return {parent: frozenset(children) for parent, children in found.items()}
+        for owner in frozenset().union(*map(belongs, life.facts)):
+            found[owner].append(item)
+    return {owner: tuple(items) for owner, items in found.items()}
+
+
+def _parents(facts: Facts) -> frozenset[str]:
+    return frozenset() if facts.parent is None else frozenset({facts.parent})
 
 
 def _predecessors(view: View, item_of: Mapping[Ref, str]) -> dict[str, tuple[str, ...]]:

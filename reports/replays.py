@@ -16,7 +16,16 @@ from reports.figures import Quantity
 from reports.lives import Facts
 from reports.work import Work
 
-__all__ = ["Inside", "Moment", "Replay", "container_replays", "total", "unestimated_weights"]
+__all__ = [
+    "Inside",
+    "Moment",
+    "Replay",
+    "RunningTotal",
+    "container_replays",
+    "running_total",
+    "total",
+    "unestimated_weights",
+]
 
 Inside = Callable[[Facts], bool]
 """Whether what an item says puts it into the container; only asked of items in scope."""
@@ -28,7 +37,7 @@ _NOTHING = Decimal(0)
 class Moment:
     """What a container sees of an item from an instant on.
 
-    `inside`: in the container. `counted`: one of the items it counts (a leaf). `weighed`: its estimate is part
+    `inside`: in the container. `counted`: a leaf, so one of its items. `weighed`: its estimate is part
     of the effort, which is not so for a parent whose children are estimated, whatever it says itself.
     `value` is what it adds, `estimated` whether that is an estimate and not a stand-in for none. `done` holds
     outside it too.
@@ -105,16 +114,42 @@ def _at(moment: Moment) -> datetime:
     return moment.at
 
 
-def total(replays: Iterable[Replay], instant: datetime, since: datetime | None = None) -> Quantity:
-    """The container's scope at an instant; with `since`, without the rework that came after that instant."""
-    effort, count = _NOTHING, 0
+@dataclass(frozen=True, slots=True)
+class RunningTotal:
+    """A container's scope over time."""
+
+    times: tuple[datetime, ...]
+    quantities: tuple[Quantity, ...]
+
+    def at(self, instant: datetime) -> Quantity:
+        """The scope at `instant`, changes of that very instant included."""
+        index = bisect_right(self.times, instant)
+        return self.quantities[index - 1] if index else Quantity()
+
+
+def running_total(replays: Iterable[Replay], since: datetime | None = None) -> RunningTotal:
+    """The container's scope at every instant; with `since`, without the rework that came after it."""
+    turns: list[tuple[datetime, Decimal, int]] = []
     for replay in replays:
-        moment = replay.at(instant)
-        if moment is None or (since is not None and replay.rework and not replay.member_at(since)):
+        if since is not None and replay.rework and not replay.member_at(since):
             continue
-        effort += moment.value
-        count += moment.counted
-    return Quantity(effort, count)
+        value, counted = _NOTHING, 0
+        for moment in replay.moments:
+            if moment.value != value or moment.counted != counted:
+                turns.append((moment.at, moment.value - value, moment.counted - counted))
+                value, counted = moment.value, int(moment.counted)
+    turns.sort(key=lambda turn: turn[0])
+    effort, count = _NOTHING, 0
+    totals: dict[datetime, Quantity] = {}
+    for at, more, items in turns:
+        effort, count = effort + more, count + items
+        totals[at] = Quantity(effort, count)
+    return RunningTotal(tuple(totals), tuple(totals.values()))
+
+
+def total(replays: Iterable[Replay], instant: datetime) -> Quantity:
+    """The container's scope at an instant."""
+    return running_total(replays).at(instant)
 
 
 def unestimated_weights(work: Work) -> Callable[[str], Decimal]:

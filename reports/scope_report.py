@@ -82,11 +82,10 @@ class ProjectReplays:
 
     @cached_property
     def _sprints(self) -> dict[str, tuple[Replay, ...]]:
-        members: dict[str, list[str]] = defaultdict(list)
-        for item, life in self._work.lives.items():
-            for sprint in frozenset().union(*(facts.sprints for facts in life.facts)):
-                members[sprint].append(item)
-        return {box.key: _in_box(self._work, box.key, members[box.key]) for box in self._work.time_boxes}
+        members = self._work.box_members
+        return {
+            box.key: _in_box(self._work, box.key, members.get(box.key, ())) for box in self._work.time_boxes
+        }
 
 
 def scope_report(

@@ -69,7 +69,10 @@ class WorkItem:
 
 @dataclass(frozen=True)
 class Work:
-    """One project as one view shows it; every mapping is keyed by the canonical item."""
+    """One project as one view shows it; every mapping is keyed by the canonical item.
+
+    `goal_members` and `box_members` hold the items that ever were in a milestone or sprint, by its key.
+    """
 
     name: str
     project: Project
@@ -80,10 +83,12 @@ class Work:
     items: Mapping[str, WorkItem]
     lives: Mapping[str, Life]
     changes: Mapping[str, tuple[Change, ...]]
-    children: Mapping[str, frozenset[str]]
+    children: Mapping[str, tuple[str, ...]]
     predecessors: Mapping[str, tuple[str, ...]]
     time_boxes: tuple[TimeBox, ...]
     goals: tuple[Goal, ...]
+    goal_members: Mapping[str, tuple[str, ...]]
+    box_members: Mapping[str, tuple[str, ...]]
     item_of: Mapping[Ref, str]
     ranks: Mapping[Ref, Rank]
     history_from: Mapping[str, datetime]
@@ -103,7 +108,7 @@ class Work:
     def children_at(self, item: str, at: datetime) -> tuple[str, ...]:
         """The item's children in scope at an instant."""
         found = ((child, self.facts(child, at)) for child in self.children.get(item, ()))
-        return tuple(sorted(child for child, f in found if f and f.in_scope and f.parent == item))
+        return tuple(child for child, f in found if f and f.in_scope and f.parent == item)
 
     def descendants_at(self, item: str, at: datetime) -> tuple[str, ...]:
         """Children, their children and so on; a circle of parents is walked once."""

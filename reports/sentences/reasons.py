@@ -15,10 +15,7 @@ def because(reason: Reason, by: Speaker) -> Sentence:
         Reason.NO_BASELINE: "there is no baseline. "
         f"Set one with: crosstie baseline set --project {project} --name B1.",
         Reason.NO_ESTIMATE: 'no item has an estimate. Estimate them, or count items with unit = "count".',
-        Reason.NO_HISTORY: "no history reaches that far back. Pull regularly from now on.",
         Reason.NO_DATE: "it has no date. Give the milestone or its issues due dates.",
-        Reason.NO_MILESTONE: "the finish milestone was not found. Check finish.milestone in crosstie.toml.",
-        Reason.NO_SPRINT: "no sprint has begun. Start one in its tracker.",
         Reason.NO_ITEMS: "there are no items. Check the project's sources with: crosstie check.",
         Reason.NO_READ: "a source was never read completely. Run: crosstie pull.",
         Reason.ZERO_COMMITTED: "nothing was committed at its start. Plan work into it before it begins.",

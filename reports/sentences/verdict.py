@@ -149,15 +149,12 @@ def say_before(verdict: Verdict, by: Speaker) -> Sentence:
         before = f"On {then}: as planned."
     else:
         before = f"On {then}: {by.voice.working_days(last)} {'late' if last > 0 else 'early'}."
-    state = _STATES[verdict.state].capitalize()
-    weeks = (
-        f"{state} for {by.voice.amount(verdict.weeks, 'weeks')}."
-        if verdict.weeks
-        else f"{state} since this week."
-    )
+    weeks = by.voice.amount(verdict.weeks, "weeks")
+    shown = f"for {weeks}" if verdict.weeks else f"since {by.voice.short_date(verdict.shown_since)}"
+    state = f"{_STATES[verdict.state].capitalize()} {shown}."
     if verdict.now.plan is None or verdict.baseline_as_of is None:
-        return words(f"{before} {weeks} No baseline.")
-    return words(f"{before} {weeks} Baseline {verdict.now.plan} of {by.voice.day(verdict.baseline_as_of)}.")
+        return words(f"{before} {state} No baseline.")
+    return words(f"{before} {state} Baseline {verdict.now.plan} of {by.voice.day(verdict.baseline_as_of)}.")
 
 
 def say_cause(cause: Cause, by: Speaker) -> Sentence:
@@ -182,8 +179,6 @@ def _happened(cause: Cause, item: str, by: Speaker) -> Sentence:
             return join(" ", _moved(cause.moves, by), " and is overdue" if overdue else "")
         case CauseKind.ADDED:
             return words(" was added" + _dated(", due ", due, by))
-        case CauseKind.PLANNED_LATE:
-            return words(" was planned later from the start" + _dated(", for ", due, by))
         case CauseKind.FINISHED_LATE:
             return words(" was finished late")
         case _:
