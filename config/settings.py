@@ -156,6 +156,7 @@ class SourceSettings(Frozen):
     """What every source has; each kind adds the keys that say which part of the tracker it reads."""
 
     connection: str = Field(description="Name of the connection it is read through.")
+    name: Text | None = Field(None, description="What reports call it; default: what the tracker calls it.")
     unit: Unit | None = Field(None, description="What estimates count here; default: the project's unit.")
     status: StatusMap = Field(default_factory=StatusMap, description="Status words of this source only.")
     rework: tuple[str, ...] = Field(

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from itertools import pairwise
 
-from model.values import Change, Origin
+from model.values import Change, Origin, Ref
 from reports.baseline import Plan
 from reports.containers import Goal
 from reports.finish import finish_of
@@ -35,13 +35,16 @@ class CauseKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A due date was changed; `reconstructed`: found by comparing two reads, so `at` is when we saw it."""
+    """A due date was changed, in `record` where that is known; `reconstructed`: found by comparing two
+    reads, so `at` is when we saw it.
+    """
 
     at: datetime
     before: date | None
     after: date | None
     actor: str | None
     reconstructed: bool = False
+    record: Ref | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +75,16 @@ class CauseFinder:
         """Why the goal is late against the plan; None where it is not, or where no slip is known."""
         if outlook.slip is None or outlook.slip <= 0 or outlook.planned is None:
             return None
-        if outlook.driver is None or self._own_date_moved(outlook, plan):
+        if outlook.driver is None:
             return self._by_own_date(outlook, plan)
         goal = outlook.goal.key if outlook.goal is not None else None
         threshold = self._work.calendar.roll_forward(outlook.planned)
         last = self._why_late(outlook.driver, threshold, plan, goal)
-        root = self._first_of_chain(outlook.driver, last, plan)
-        return replace(root, goal=outlook.name)
+        root = replace(self._first_of_chain(outlook.driver, last, plan), goal=outlook.name)
+        if self._own_date_moved(outlook, plan):
+            own = self._by_own_date(outlook, plan)
+            return root if _came_first(root, own) else own
+        return root
 
     def behind(self, item: str, plan: Plan) -> str | None:
         """The first moved issue that a late item waits for; None where there is none but itself."""
@@ -90,7 +96,7 @@ class CauseFinder:
         return None if first == item else first
 
     def _own_date_moved(self, outlook: Outlook, plan: Plan) -> bool:
-        """Whether the goal's own date was moved as far as its last member: then that is what people did."""
+        """Whether the goal's own date was moved as far as its last member."""
         if outlook.goal is None or outlook.own is None or outlook.own != outlook.forecast:
             return False
         return bool(self._goal_moves(outlook.goal, plan))
@@ -174,6 +180,13 @@ class CauseFinder:
         return _move(self._work, change)
 
 
+def _came_first(member: Cause, own: Cause) -> bool:
+    """Whether a member was moved no later than the goal's own date: then the date followed the work."""
+    if member.kind is not CauseKind.MOVED or member.since is None:
+        return False
+    return own.since is None or member.since <= own.since
+
+
 def moves_of(work: Work, item: str, after: datetime) -> tuple[Move, ...]:
     """The changes of an item's due date after an instant, by whichever record spoke then."""
     life = work.lives[item]
@@ -191,7 +204,8 @@ def _attributed(work: Work, item: str, move: Move) -> Move:
     if said is None:
         return move
     actor = work.person(said.ref.connection, said.actor)
-    return replace(move, actor=actor, reconstructed=said.origin is Origin.RECONSTRUCTED)
+    found = said.origin is Origin.RECONSTRUCTED
+    return replace(move, actor=actor, reconstructed=found, record=said.ref)
 
 
 def _move(work: Work, change: Change) -> Move:

@@ -110,7 +110,7 @@ def burn_up(data: BurnUp) -> Spec:
     shifts = _apart([float(height) * BURN_HEIGHT for _, _, height in ends])
     for (text, value, _), shift in zip(ends, shifts, strict=True):
         layers.append(_label({"c0": rows[-1]["c0"], "c1": float(value), "c2": text}, shift, scope, INK))
-    return _framed({"layer": layers, "width": 520, "height": BURN_HEIGHT})
+    return _framed({"layer": layers, "width": 440, "height": BURN_HEIGHT})
 
 
 def milestone_trend(data: Trend) -> Spec:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -53,7 +53,8 @@ def source_rows(work: Work) -> tuple[SourceRow, ...]:
     for settings in work.project.sources:
         place = (settings.connection, settings.key)
         mine = [i for i in issues if (i.ref.connection, i.source) == place]
-        rows.append(_row(work, *place, states.get(place), mine))
+        row = _row(work, *place, states.get(place), mine)
+        rows.append(replace(row, source=settings.name or row.source))
     return tuple(rows)
 
 

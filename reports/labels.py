@@ -24,6 +24,8 @@ class RecordLink:
     key: str
     url: str
     gone: bool = False
+    id: str = ""
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,17 @@ class Label:
     records: tuple[RecordLink, ...] = ()
 
 
+def short_key(key: str) -> str:
+    """A key as people say it: "website#12" for "acme/website#12"."""
+    return key.rpartition("/")[2] if "#" in key else key
+
+
+def bare_title(key: str, title: str) -> str:
+    """The title without the key it begins with, so that the two can stand side by side."""
+    rest = title.removeprefix(key).lstrip(" :.-–")
+    return rest or title
+
+
 def labels(work: Work, plan: Plan | None) -> Mapping[str, Label]:
     """A label for every item that a report of this work may name."""
     records: dict[str, list[Issue]] = defaultdict(list)
@@ -54,8 +67,8 @@ def labels(work: Work, plan: Plan | None) -> Mapping[str, Label]:
         mine = sorted(records[item.id], key=lambda issue: (issue.gone, work.ranks[issue.ref].source))
         found[item.id] = Label(
             id=item.id,
-            key=item.key,
-            title=item.title,
+            key=short_key(item.key),
+            title=bare_title(item.key, item.title),
             tracker=item.tracker,
             status=item.status,
             status_original=item.status_original,
@@ -67,11 +80,15 @@ def labels(work: Work, plan: Plan | None) -> Mapping[str, Label]:
         )
     for planned in plan.items.values() if plan else ():
         tracker = work.tracker(planned.refs[0].connection)
-        forgotten = Label(planned.item, planned.key, planned.title, tracker, StatusCategory.UNKNOWN, "")
+        forgotten = Label(
+            planned.item, short_key(planned.key), planned.title, tracker, StatusCategory.UNKNOWN, ""
+        )
         found.setdefault(planned.item, forgotten)
     return found
 
 
 def _link(work: Work, issue: Issue) -> RecordLink:
     connection = issue.ref.connection
-    return RecordLink(connection, work.tracker(connection), issue.key, issue.url, issue.gone)
+    key, title = short_key(issue.key), bare_title(issue.key, issue.title)
+    tracker = work.tracker(connection)
+    return RecordLink(connection, tracker, key, issue.url, issue.gone, issue.ref.id, title)

@@ -27,6 +27,7 @@ class Translation:
         self._goal_of = {ref: goal.key for goal in work.goals for ref in goal.refs}
         self._labelled = {goal.label: goal.key for goal in work.goals if goal.label is not None}
         self._names = {goal.key: goal.name for goal in work.goals}
+        self._boxes_seen: dict[tuple[str, object], frozenset[str]] = {}
 
     def facts(self, issue: Issue, said: Mapping[str, object]) -> Facts:
         """The facts of `issue` when its fields said `said` (types per model.fields)."""
@@ -42,7 +43,7 @@ class Translation:
             finished=said["finished"] if isinstance(said["finished"], datetime) else None,
             estimate=estimate,
             foreign=estimate is None and amount is not None,
-            sprints=frozenset(self._box(connection, sprint) for sprint in _ids(said["sprints"])),
+            sprints=self._boxes(connection, said["sprints"]),
             milestones=self._goals(connection, said),
             parent=self._parent(issue.ref, said["parent"]),
         )
@@ -54,17 +55,26 @@ class Translation:
         key = self._goal_of.get(Ref(issue.ref.connection, issue.milestone))
         return None if key is None else self._names[key]
 
+    def _boxes(self, connection: str, sprints: object) -> frozenset[str]:
+        """The keys of a record's sprints; the same few sets come again and again."""
+        place = connection, sprints
+        if place not in self._boxes_seen:
+            self._boxes_seen[place] = frozenset(self._box(connection, sprint) for sprint in _ids(sprints))
+        return self._boxes_seen[place]
+
     def _box(self, connection: str, sprint: str) -> str:
         ref = Ref(connection, sprint)
         return self._box_of.get(ref, str(ref))
 
     def _goals(self, connection: str, said: Mapping[str, object]) -> frozenset[str]:
-        found = {self._labelled[label] for label in _ids(said["labels"]) if label in self._labelled}
         milestone = said["milestone"]
+        own = frozenset[str]()
         if isinstance(milestone, str):
             ref = Ref(connection, milestone)
-            found.add(self._goal_of.get(ref, str(ref)))
-        return frozenset(found)
+            own = frozenset({self._goal_of.get(ref, str(ref))})
+        if not self._labelled:
+            return own
+        return own | {self._labelled[label] for label in _ids(said["labels"]) if label in self._labelled}
 
     def _parent(self, ref: Ref, parent: object) -> str | None:
         if not isinstance(parent, str):

@@ -88,7 +88,7 @@ $people
 """)
 
 _PLAN: Final = Template(
-    '  { connection = "planner", plan = "$plan", estimate_label = "^(\\\\d+) points?$$", '
+    '  { connection = "planner", plan = "$plan", name = "$title", estimate_label = "^(\\\\d+) points?$$", '
     'timezone = "Europe/London" },'
 )
 
@@ -159,7 +159,9 @@ class Sandbox:
             board=world.jira.board,
             repo=world.github.repo,
             project=world.github.project,
-            plans="\n".join(_PLAN.substitute(plan=plan) for plan in world.planner.plans),
+            plans="\n".join(
+                _PLAN.substitute(plan=plan, title=title) for plan, title in world.planner.titles.items()
+            ),
             people="\n".join(self._people()),
         )
 

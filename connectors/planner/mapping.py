@@ -48,6 +48,7 @@ __all__ = [
 HISTORY_FIELDS = frozenset({"finished", "percent", "status", "status_original"})
 """What a completion says exactly; every other change is seen by comparing two readings."""
 
+_CODE = re.compile(r"[A-Z][A-Z0-9]{1,9}-[0-9]{1,9}\b")
 _FRACTION = re.compile(r"\.(\d{1,6})\d*")
 _SLOT = re.compile(r"category(\d{1,2})")
 _DONE = 100
@@ -140,7 +141,7 @@ def issue_of(task: TaskRecord, details: DetailsRecord | None, board: Board) -> I
     return Issue(
         ref=board.ref(task.id),
         source=board.source.key,
-        key=f"task-{task.id[:8]}",
+        key=key_of(task.id, task.title),
         title=task.title,
         url=board.connection.task_url(board.source.plan, task.id),
         status=status,
@@ -264,6 +265,15 @@ def _day(text: str | None, zone: ZoneInfo) -> date | None:
 def _held(values: Mapping[str, object] | None) -> Iterator[str]:
     """The keys of an open type that mean yes: Graph writes null or false for what was taken away."""
     return (key for key, value in (values or {}).items() if value not in (None, False))
+
+
+def key_of(id_: str, title: str) -> str:
+    """What people call the task: the code its title begins with, else the beginning of its id.
+
+    Planner has no keys, so teams number their tasks themselves ("FW-114 Firewall rules").
+    """
+    code = _CODE.match(title)
+    return code.group() if code else f"task-{id_[:8]}"
 
 
 def _labels(task: TaskRecord, board: Board) -> list[str]:

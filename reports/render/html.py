@@ -6,6 +6,7 @@ import base64
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,6 +78,7 @@ def _behind(
     return anchors[items[0]] if items else "report"
 
 
+@cache
 def environment() -> Environment:
     """The one template factory: everything is escaped, every string is shown, what is missing is an error."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from model.values import StatusCategory
+from model.values import Ref, StatusCategory
 from reports.labels import Label
 from reports.text import cut
 from reports.voice import Voice
@@ -69,6 +69,16 @@ class Speaker:
             return self.key(item)
         named = join(self.key(item), " “", (Part(cut(label.title, _TITLE), foreign=True),), "”")
         return join(named, f" in {label.tracker}") if tracker else named
+
+    def record(self, item: str, ref: Ref | None) -> Sentence:
+        """One record of an item, by its own key and title, and where it lives; the item if there is none."""
+        label = self._labels.get(item)
+        records = label.records if label is not None and ref is not None else ()
+        for one in records:
+            if ref is not None and (one.connection, one.id) == (ref.connection, ref.id):
+                key, title = Part(one.key, foreign=True, items=(item,)), Part(cut(one.title, _TITLE), True)
+                return join((key,), " “", (title,), f"” in {one.tracker}")
+        return self.item(item, tracker=True)
 
     def due(self, item: str) -> date | None:
         """An item's due date as it stands."""

@@ -168,7 +168,11 @@ def say_cause(cause: Cause, by: Speaker) -> Sentence:
         if cause.kind is CauseKind.DATE_MOVED:
             return join("its own date ", _moved(cause.moves, by))
         return words("its date passed and it is not reached")
-    return join(by.item(cause.item, tracker=True), _happened(cause, cause.item, by), _drives(cause, by))
+    return join(
+        by.record(cause.item, cause.moves[-1].record if cause.moves else None),
+        _happened(cause, cause.item, by),
+        _drives(cause, by),
+    )
 
 
 def _happened(cause: Cause, item: str, by: Speaker) -> Sentence:

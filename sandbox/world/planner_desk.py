@@ -39,16 +39,16 @@ class PlannerDesk:
                 self.site.add_user(person.logins[PLANNER], person.name, person.email)
         self.site.add_app(self.reader, self.reader_secret, _ROLES)
         self.site.add_group(_GROUP, "ERP operations")
-        self.plans: list[str] = []
+        self.titles: dict[str, str] = {}
         self._buckets: dict[str, str] = {}
         self._waves: dict[str, int | None] = {}
         self._open_plan()
 
     def file(self, draft: Draft) -> Filed:
-        if len(self._waves) >= _MOST_TASKS * len(self.plans):
+        if len(self._waves) >= _MOST_TASKS * len(self.titles):
             self._open_plan()
         id = self.site.create_task(
-            self.plans[-1],
+            next(reversed(self.titles)),
             self._buckets[draft.part],
             draft.title,
             _account(draft.by),
@@ -87,15 +87,20 @@ class PlannerDesk:
     def assign(self, id: str, by: str, owner: str | None) -> None:
         self.site.edit_task(id, _account(by), assignees=[_account(owner)] if owner else [])
 
+    @property
+    def plans(self) -> list[str]:
+        """The ids of the plans, in the order in which they were opened."""
+        return list(self.titles)
+
     def retitle(self, id: str, by: str, title: str) -> None:
         self.site.edit_task(id, _account(by), title=title)
 
     def _open_plan(self) -> None:
-        title = "ERP cut-over" if not self.plans else f"ERP cut-over {len(self.plans) + 1}"
+        title = "ERP cut-over" if not self.titles else f"ERP cut-over {len(self.titles) + 1}"
         plan = self.site.add_plan(_GROUP, title)
         self.site.set_categories(plan, dict(enumerate(_LABELS, start=1)))
         self._buckets = {name: self.site.add_bucket(plan, name) for name in BUCKETS}
-        self.plans.append(plan)
+        self.titles[plan] = title
 
 
 def _account(person: str) -> str:
