@@ -31,25 +31,33 @@ def everywhere(text: str, url: str = URL, *, state: State | None = State.RED) ->
     """A page of every kind of block with `text` wherever text stands, `url` wherever an address does."""
     line: Line = (
         Span(text),
-        Span(text, foreign=True),
         Span(text, foreign=True, strong=True),
         Span(text, foreign=True, state=State.AMBER),
         Span(text, foreign=True, items=(text,), label=text),
-        Span(text, items=(text, f"{text}2"), label=text, strong=True),
+        Span(text, items=(text, f"{text}2"), label=text),
         Span(text, foreign=True, items=(text,), url=url),
     )
-    columns = (Column(text, grows=True), Column(text, numeric=True), Column(text))
-    table = Table(text, columns, ((line, line, line), ((), plain(text), line)))
-    picture = Picture(text, text, text, EMPTY_CHART, table)
-    blocks = (Paragraph(line), Paragraph(line, quiet=True), Bullets((line, line)), table, picture)
+    short: Line = (Span(text, foreign=True),)
+    table = Table(text, (Column(text, grows=True), Column(text, numeric=True)), ((line, short), ((), short)))
+    numbers = Table("", (Column(text),), ((short,),))
+    blocks = (
+        Paragraph(short),
+        Paragraph(short, quiet=True),
+        Bullets((line, short)),
+        table,
+        Picture(text, text, text, EMPTY_CHART, numbers),
+    )
+    ordered = Bullets((short, short), ordered=True)
     sections = (
         Section(text, blocks, half=True),
-        Section(text, (Bullets((line, line), ordered=True),), half=True),
-        Section(text, blocks, annex=True),
+        Section(text, (ordered,), half=True),
+        Section(text, (Paragraph(short),), annex=True),
     )
-    records = ((text, text, url), (text, text, ""))
-    entries = (Entry(text, text, records, text), Entry(f"{text}2", text, (), text))
-    return Page(text, text, state, line, (line,), sections, (line,), entries, "en", frozenset({ORIGIN}))
+    entries = (
+        Entry(text, text, ((text, text, url), (text, text, "")), text),
+        Entry(f"{text}2", text, (), text),
+    )
+    return Page(text, text, state, line, (short,), sections, (short,), entries, "en", frozenset({ORIGIN}))
 
 
 def trend(names: list[str], weeks: int = 4) -> Trend:
