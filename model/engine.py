@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -95,13 +95,19 @@ class WriteLock:
         if not self._threads.acquire(timeout=self._patience):
             raise _busy(str(self._path))
         try:
-            with closing(sqlite3.connect(self._path, timeout=self._patience, isolation_level=None)) as lock:
-                lock.execute("BEGIN EXCLUSIVE")
+            with closing(self._taken()):
                 yield
-        except sqlite3.OperationalError as error:
-            raise _from_sqlite(error, str(self._path)) from error
         finally:
             self._threads.release()
+
+    def _taken(self) -> sqlite3.Connection:
+        """The open lock file; closing it gives the lock back."""
+        try:
+            lock = sqlite3.connect(self._path, timeout=self._patience, isolation_level=None)
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.Error as error:
+            raise _from_sqlite(error, str(self._path)) from error
+        return lock
 
 
 class Database:
@@ -146,11 +152,14 @@ class Database:
                     yield connection
 
     def close(self) -> None:
-        """Give every connection back; SQLite's last one checkpoints, so the lock is held meanwhile."""
-        if self._lock is None:
-            self.writer.dispose()
-            return
-        with self._lock.held():
+        """Give every connection back; SQLite's last one checkpoints, so the lock is held meanwhile.
+
+        Where the lock cannot be had, somebody else is still connected, or nothing was ever opened.
+        """
+        with ExitStack() as held:
+            if self._lock is not None:
+                with suppress(StoreError):
+                    held.enter_context(self._lock.held())
             self.reader.dispose()
             self.writer.dispose()
 

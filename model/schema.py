@@ -16,7 +16,7 @@ from model.engine import Address, Database, address, explain
 from model.errors import StoreCorrupt, StoreMissing, StoreNewer, StoreOutdated
 from model.migrations import REVISIONS
 
-__all__ = ["Upgrade", "create", "refuse_unless_current", "revision", "upgrade"]
+__all__ = ["Upgrade", "create", "keep_copy", "refuse_unless_current", "revision", "upgrade"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +58,18 @@ def revision(where: Address, database: Database) -> str | None:
     return None
 
 
-def refuse_unless_current(where: Address, found: str | None) -> None:
+def refuse_unless_current(where: Address, found: str | None, revisions: tuple[str, ...] = REVISIONS) -> None:
     """StoreMissing, StoreOutdated or StoreNewer, each with its next step; silent for the current schema."""
     if found is None:
         raise StoreMissing(f"{where.shown} holds no store yet; run `crosstie db upgrade` to create it")
-    if found not in REVISIONS:
+    if found not in revisions:
         raise StoreNewer(
-            f"{where.shown} was written by a newer crosstie: schema {found}, here {REVISIONS[-1]}; "
+            f"{where.shown} was written by a newer crosstie: schema {found}, here {revisions[-1]}; "
             "nothing was changed. Install the newer version, or name another store in [general.store] url"
         )
-    if found != REVISIONS[-1]:
+    if found != revisions[-1]:
         raise StoreOutdated(
-            f"{where.shown} was written by an older crosstie (schema {found}, now {REVISIONS[-1]}); "
+            f"{where.shown} was written by an older crosstie (schema {found}, now {revisions[-1]}); "
             "run `crosstie db upgrade`, which keeps a copy of a SQLite file"
         )
 
@@ -101,7 +101,7 @@ def upgrade(url: str, *, password: str | None = None, now: datetime) -> Upgrade:
             return Upgrade(found, found, None)
         if found not in REVISIONS:
             refuse_unless_current(where, found)
-        copy = _copy(where, f"{found}.{now:%Y%m%dT%H%M%SZ}") if where.path else None
+        copy = keep_copy(where, f"{found}.{now:%Y%m%dT%H%M%SZ}") if where.path else None
         with database.writing() as connection:
             _migrate(connection)
         return Upgrade(found, REVISIONS[-1], copy)
@@ -127,8 +127,8 @@ def _migrate(connection: Connection) -> None:
     command.upgrade(config, "head")
 
 
-def _copy(where: Address, suffix: str) -> Path:
-    """A consistent copy of a SQLite store beside it; copying the file itself would miss its WAL."""
+def keep_copy(where: Address, suffix: str) -> Path:
+    """Make a consistent copy of a SQLite store beside it; copying the file itself would miss its WAL."""
     assert where.path is not None
     target = where.path.with_name(f"{where.path.name}.{suffix}")
     with (
