@@ -256,13 +256,15 @@ class StillView:
         )
 
     def changes(self, entity: Entity = Entity.ISSUE, fields: object = None) -> tuple[Change, ...]:
-        found = (change for thread in self._threads.values() for change in thread)
-        kept = [
-            c
-            for c in found
-            if c.entity is entity and c.at <= self.at and (fields is None or c.field in fields)
-        ]
-        return tuple(sorted(kept, key=lambda change: (change.at, change.ref, change.field)))
+        told = sorted(self._trackers.changes, key=lambda change: change.at)
+        return tuple(
+            change
+            for change in told
+            if change.entity is entity
+            and change.at <= self.at
+            and change.learned <= self.known
+            and (fields is None or change.field in fields)
+        )
 
     def timeline(self, ref: Ref, name: str) -> tuple[tuple[datetime, object], ...]:
         issue = self._trackers.issues[ref]
