@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint format lock clean
+.PHONY: demo test lint format docs lock clean
 
 demo: $(VENV)/runtime
 	$(BIN)/crosstie demo --output demo-out
@@ -21,6 +21,10 @@ lint: $(VENV)/dev
 format: $(VENV)/dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# The reference pages, as the program describes itself; a test fails when they are out of date.
+docs: $(VENV)/runtime
+	$(BIN)/python -m service.reference
 
 # The locks hold the hashes of every file of each release and no addresses; renew them with `make lock`.
 lock:
