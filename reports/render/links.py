@@ -7,8 +7,10 @@ from collections.abc import Collection
 
 __all__ = ["linkable"]
 
-_HOST = r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]"
-_ADDRESS = re.compile(rf"(https?://(?:{_HOST})(?::\d{{1,5}})?)(?:[/?#][A-Za-z0-9._~!$&'()*+,;=:@/?#%-]*)?")
+_ADDRESS = re.compile(
+    r"(https?://[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?)"
+    r"(?:[/?#][A-Za-z0-9._~!$&'()*+,;=:@/?#%-]*)?"
+)
 
 
 def linkable(url: str, origins: Collection[str] | None) -> bool:

@@ -49,7 +49,8 @@ def _page(page: Page) -> Iterator[str]:
         yield "## Issues\n"
         for entry in page.entries:
             records = ", ".join(sheet.link(f"{tracker} {key}", url) for tracker, key, url in entry.records)
-            yield f"- {markdown(entry.title)} ({records}): {markdown(entry.facts)}"
+            where = f" ({records})" if records else ""
+            yield f"- {markdown(entry.title)}{where}: {markdown(entry.facts)}"
         yield ""
     yield "---\n"
     for line in page.footer:
