@@ -87,8 +87,7 @@ def components(refs: Iterable[Ref], edges: Iterable[TieEdge]) -> tuple[frozenset
 def _evidence(
     known: Mapping[Ref, Issue], rules: Rules, aliases: Mapping[str, Ref], now: datetime
 ) -> Iterable[TieEdge]:
-    by_key = {key: ref for key, ref in aliases.items() if ref in known}
-    by_key |= {issue.key: issue.ref for issue in known.values()}
+    by_key = _called(known, aliases)
     by_url = {_address(issue.url): issue.ref for issue in known.values() if issue.url}
     by_url |= _former_addresses(known, aliases)
     yield from _marked(known, now)
@@ -96,11 +95,26 @@ def _evidence(
         urls = [*issue.links, *_URL.findall(issue.body)]
         linked = {by_url[a]: a for a in map(_address, urls) if a in by_url}
         yield from _pointing(known, issue, linked, EvidenceKind.LINK, now)
-        titled = {by_key[k]: k for k in rules.keys_in(issue.title) if k in by_key}
+        titled = {ref: key for key in rules.keys_in(issue.title) for ref in by_key.get(key, ())}
         yield from _pointing(known, issue, titled, EvidenceKind.KEY, now)
         for key in rules.keys_in(_URL.sub(" ", issue.body)):
-            if key in by_key and by_key[key].connection != issue.ref.connection:
-                yield _edge(issue.ref, by_key[key], EvidenceKind.SUGGESTED, f"its text names {key}", now, 0.5)
+            for ref in by_key.get(key, ()):
+                if ref.connection != issue.ref.connection:
+                    yield _edge(issue.ref, ref, EvidenceKind.SUGGESTED, f"its text names {key}", now, 0.5)
+
+
+def _called(known: Mapping[Ref, Issue], aliases: Mapping[str, Ref]) -> dict[str, list[Ref]]:
+    """Key, present or former -> the issues called so: a task may be called by the issue it mirrors.
+
+    A former key leads nowhere once its tracker has given it to another issue.
+    """
+    found: dict[str, list[Ref]] = defaultdict(list)
+    for issue in known.values():
+        found[issue.key].append(issue.ref)
+    for key, ref in aliases.items():
+        if ref in known and all(other.connection != ref.connection for other in found[key]):
+            found[key].append(ref)
+    return dict(found)
 
 
 def _marked(known: Mapping[Ref, Issue], now: datetime) -> Iterable[TieEdge]:

@@ -53,6 +53,17 @@ def test_a_key_in_a_title_ties_and_a_key_in_a_body_only_suggests() -> None:
     assert pairs(found.suggestions) == {("github:1", "jira:8")}
 
 
+def test_a_task_that_is_called_by_another_issues_key_ties_to_that_issue() -> None:
+    found = tie(issue("jira:7"), issue("planner:1", "ERP-7 load data", key="ERP-7"))
+    assert pairs(found.edges) == {("jira:7", "planner:1")}
+
+
+def test_a_task_that_is_called_by_a_former_key_ties_to_the_moved_issue() -> None:
+    moved = issue("jira:7")
+    found = tie(moved, issue("planner:1", "ERP-3 load data", key="ERP-3"), aliases={"ERP-3": moved.ref})
+    assert pairs(found.edges) == {("jira:7", "planner:1")}
+
+
 def test_the_same_marker_on_two_sides_ties() -> None:
     mark = "<!-- crosstie:0f9a8b7c6d5e -->"
     found = tie(issue("github:1", body=mark), issue("planner:2", body=f"text {mark}"))
