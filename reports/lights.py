@@ -73,7 +73,7 @@ class ProjectLights:
         """`plans` are all the project's baselines, in today's items."""
         self._work = work
         self._plans = {plan.name: plan for plan in plans}
-        self._forecaster = Forecaster(work)
+        self.forecaster = Forecaster(work)
         self.replays = ProjectReplays(work)
         self._totals: dict[str, RunningTotal] = {}
 
@@ -103,7 +103,7 @@ class ProjectLights:
         points = []
         for goal in self._work.goals:
             for moment in moments:
-                outlook = self._forecaster.goal(goal, self.plan_at(moment.at), moment.at)
+                outlook = self.forecaster.goal(goal, self.plan_at(moment.at), moment.at)
                 if outlook.forecast is None:
                     continue
                 report = self._work.calendar.date_of(moment.at)
@@ -130,7 +130,7 @@ class ProjectLights:
         """What an instant saw, before steadiness: only `raw` lights, nothing shown yet."""
         work, limits = self._work, self._work.project.limits
         plan = self.plan_at(at)
-        finish = self._forecaster.project(plan, at)
+        finish = self.forecaster.project(plan, at)
         today = work.calendar.date_of(at)
         remaining = work.calendar.slip(today, finish.forecast) if finish.forecast else 0
         scope, sprint = self._project_net(plan, at), self._sprint_net(at)

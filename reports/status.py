@@ -18,7 +18,7 @@ from reports.gaps import Gap, gaps
 from reports.labels import Label, labels
 from reports.lights import Lights, Moment, ProjectLights
 from reports.news import News, news
-from reports.outlook import Forecaster, Outlook
+from reports.outlook import Outlook
 from reports.rag import Indicator, next_period_end, schedule_light
 from reports.replays import Replay
 from reports.rows import StateRow, state_rows
@@ -118,6 +118,21 @@ class StatusReport:
     items: Mapping[str, Label]
 
 
+@dataclass(frozen=True, slots=True)
+class _Sight:
+    """What every part of one report looks at."""
+
+    work: Work
+    since: datetime
+    plan: Plan | None
+    first: Baseline | None
+    projects: ProjectLights
+    rows: tuple[SourceRow, ...]
+    lights: Lights
+    slip: SlipReport
+    scope: ScopeReport
+
+
 def status_report(
     work: Work,
     baselines: Iterable[Baseline],
@@ -131,20 +146,12 @@ def status_report(
     last report's instant; `disagreements` come from comparing the tied records; `head` is the store's newest
     baseline hash, which the printed report proves.
     """
-    known = [baseline for baseline in baselines if baseline.taken <= work.known]
-    plans = {baseline.name: plan_of(work, baseline) for baseline in known}
-    first = original(known)
-    projects = ProjectLights(work, tuple(plans.values()))
-    plan = projects.plan_at(work.at)
-    rows = source_rows(work)
-    lights = projects.lights(data_light(rows))
-    replays = projects.replays.project(plan)
-    slip = slip_report(work, plan, plans[first.name] if first and plan and first.name != plan.name else None)
-    scope = scope_report(work, plan, replays=projects.replays)
+    sight = _sight(work, baselines, since)
+    plan, lights, scope, projects = sight.plan, sight.lights, sight.scope, sight.projects
     path = path_to_finish(work, lights.now.finish)
     disputes = disputed(work, disagreements, path)
-    last = Forecaster(work).project(projects.plan_at(since), since)
     until = next_period_end(work.project.period, work.today)
+    replays = projects.replays.project(plan)
     return StatusReport(
         name=work.name,
         title=work.project.name,
@@ -154,20 +161,20 @@ def status_report(
         zone=work.config.general.timezone,
         language=work.config.general.language,
         restated=work.known > work.at,
-        verdict=_verdict(work, plan, lights, slip, last, since),
-        decisions=decisions(work, lights.now, scope.project, path, disputes, rows),
-        states=state_rows(work, lights.now, projects.seen(since), scope, rows),
-        milestones=_milestones(work, slip, projects, since),
+        verdict=_verdict(sight),
+        decisions=decisions(work, lights.now, scope.project, path, disputes, sight.rows),
+        states=state_rows(work, lights.now, projects.seen(since), scope, sight.rows),
+        milestones=_milestones(sight),
         news=news(work, plan, projects.replays.project(None), since),
         disagreements=disputes,
         coming=_coming(work, until),
         coming_by=until,
-        unseen=gaps(work, plan, rows, scope.unestimated, Forecaster(work).finish_goal is not None),
-        sources=rows,
+        unseen=gaps(work, plan, sight.rows, scope.unestimated, projects.forecaster.finish_goal is not None),
+        sources=sight.rows,
         recovery=work.project.recovery,
-        evidence=_evidence(work, plan, first, head, slip, scope),
+        evidence=_evidence(sight, head),
         lights=lights,
-        slip=slip,
+        slip=sight.slip,
         scope=scope,
         burn_up=burn_up_of(work, plan, replays, _begin(work, plan, replays)),
         trend=projects.trend((*lights.periods, lights.now)),
@@ -175,34 +182,52 @@ def status_report(
     )
 
 
-def _verdict(
-    work: Work, plan: Plan | None, lights: Lights, slip: SlipReport, last: Outlook, since: datetime
-) -> Verdict:
-    finish = work.project.finish
+def _sight(work: Work, baselines: Iterable[Baseline], since: datetime) -> _Sight:
+    known = [baseline for baseline in baselines if baseline.taken <= work.known]
+    plans = {baseline.name: plan_of(work, baseline) for baseline in known}
+    first = original(known)
+    projects = ProjectLights(work, tuple(plans.values()))
+    plan = projects.plan_at(work.at)
+    rows = source_rows(work)
+    other = plans[first.name] if first is not None and plan is not None and first.name != plan.name else None
+    return _Sight(
+        work=work,
+        since=since,
+        plan=plan,
+        first=first,
+        projects=projects,
+        rows=rows,
+        lights=projects.lights(data_light(rows)),
+        slip=slip_report(work, plan, other),
+        scope=scope_report(work, plan, replays=projects.replays),
+    )
+
+
+def _verdict(sight: _Sight) -> Verdict:
+    finish, then = sight.work.project.finish, sight.projects.plan_at(sight.since)
     return Verdict(
-        now=lights.now,
-        cause=slip.project.cause,
-        last=last,
-        last_at=since,
-        shown_since=lights.since,
-        weeks=lights.weeks,
-        baseline_as_of=plan.as_of if plan else None,
+        now=sight.lights.now,
+        cause=sight.slip.project.cause,
+        last=sight.projects.forecaster.project(then, sight.since),
+        last_at=sight.since,
+        shown_since=sight.lights.since,
+        weeks=sight.lights.weeks,
+        baseline_as_of=sight.plan.as_of if sight.plan else None,
         target=finish.target if finish else None,
     )
 
 
-def _milestones(
-    work: Work, slip: SlipReport, projects: ProjectLights, since: datetime
-) -> tuple[MilestoneRow, ...]:
+def _milestones(sight: _Sight) -> tuple[MilestoneRow, ...]:
     """The milestones by forecast, those without a date last."""
-    forecaster, then = Forecaster(work), projects.plan_at(since)
+    work, then = sight.work, sight.projects.plan_at(sight.since)
     found = []
-    for goal_slip, goal in zip(slip.goals, work.goals, strict=True):
+    for goal_slip, goal in zip(sight.slip.goals, work.goals, strict=True):
         now = goal_slip.current
         remaining = work.calendar.slip(work.today, now.forecast) if now.forecast else 0
         limits = work.project.limits.slip
         light = schedule_light(now.slip, remaining, limits, now.reason, now.reached)
-        found.append(MilestoneRow(goal_slip, forecaster.goal(goal, then, since), light.state))
+        last = sight.projects.forecaster.goal(goal, then, sight.since)
+        found.append(MilestoneRow(goal_slip, last, light.state))
     return tuple(sorted(found, key=lambda row: (row.now.forecast or date.max, row.now.name)))
 
 
@@ -212,17 +237,16 @@ def _coming(work: Work, until: date) -> tuple[str, ...]:
     return tuple(item.id for item in sorted(due, key=lambda item: (item.due or until, item.id)))
 
 
-def _evidence(
-    work: Work, plan: Plan | None, first: Baseline | None, head: str, slip: SlipReport, scope: ScopeReport
-) -> Evidence:
+def _evidence(sight: _Sight, head: str) -> Evidence:
+    work, scope, current = sight.work, sight.scope, sight.slip.current
     counted = tuple(item.id for item in work.items.values() if item.in_scope and item.leaf)
-    out = list(slip.current.left_out) if slip.current else []
+    out = list(current.left_out) if current else []
     out += [LeftOut(Reason.NO_ESTIMATE, scope.unestimated)] if scope.unestimated else []
     out += [LeftOut(Reason.MIXED_UNITS, scope.foreign)] if scope.foreign else []
-    reach = [work.history_from[item] for item in counted if item in work.history_from]
+    reach = [work.history_from[item] for item in counted]
     return Evidence(
-        baseline=plan.baseline if plan else None,
-        original=first,
+        baseline=sight.plan.baseline if sight.plan else None,
+        original=sight.first,
         head=head,
         rules=RULES,
         counted=len(counted),

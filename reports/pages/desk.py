@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from model.values import StatusCategory
@@ -51,7 +52,7 @@ class Desk:
 
     def line(self, sentence: Sentence) -> Line:
         """A sentence as a line; a key leads to its record, a figure to the items behind it."""
-        return tuple(self._span(part) for part in sentence)
+        return tuple(span for part in sentence for span in self._spans(part))
 
     def issue(self, item: str) -> Line:
         """The item's key and title."""
@@ -61,10 +62,15 @@ class Desk:
         """The keys of some items, and how many more there are."""
         return self.line(self.by.items(items))
 
-    def _span(self, part: Part) -> Span:
+    def _spans(self, part: Part) -> Iterator[Span]:
+        """The part as spans; the space before a figure is not part of what opens."""
+        words = part.text.lstrip() if part.items else part.text
+        if words != part.text:
+            yield Span(" ")
         label = self.items.get(part.items[0]) if part.foreign and len(part.items) == 1 else None
-        url = label.records[0].url if label is not None and label.records else ""
-        return Span(part.text, part.foreign, items=part.items, label=part.text, url=url)
+        urls = {record.key: record.url for record in reversed(label.records)} if label else {}
+        url = urls.get(words) or (label.records[0].url if label is not None and label.records else "")
+        yield Span(words, part.foreign, items=part.items, label=words, url=url)
 
     def subtitle(self, what: str) -> str:
         """What the page is and when it holds, with the zone named once."""
@@ -98,9 +104,7 @@ class Desk:
         )
         named = {item for span in spans_of(bare) for item in span.items if item in self.items}
         entries = tuple(self._entry(self.items[item]) for item in sorted(named, key=self._place))
-        return Page(
-            title, subtitle, state, sentence, tuple(notes), kept, tuple(footer), entries, self.language[:2]
-        )
+        return replace(bare, entries=entries)
 
     def _place(self, item: str) -> tuple[str, int, str]:
         label = self.items[item]

@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 from reports.charts import svg
 from reports.render.links import linkable
-from reports.render.page import SYMBOLS, WORDS, Bullets, Page, Paragraph, Picture, Section, Span, spans_of
+from reports.render.page import (
+    SYMBOLS,
+    WORDS,
+    Bullets,
+    Page,
+    Paragraph,
+    Picture,
+    Section,
+    Span,
+    Table,
+    spans_of,
+)
 from reports.text import shown
 
 if TYPE_CHECKING:
@@ -21,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["environment", "render"]
 
+_BRIEF = 16
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -86,6 +98,7 @@ def environment() -> Environment:
     made = Environment(
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, finalize=_finalized
     )
+    made.filters["kept"] = _kept
     made.tests["paragraph"] = lambda block: isinstance(block, Paragraph)
     made.tests["bullets"] = lambda block: isinstance(block, Bullets)
     made.tests["picture"] = lambda block: isinstance(block, Picture)
@@ -95,6 +108,15 @@ def environment() -> Environment:
 def _finalized(value: Any) -> Any:
     """Plain strings lose what would act on a reader's screen; markup made by the template stays."""
     return shown(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+
+
+def _kept(table: Table) -> list[bool]:
+    """Which columns are kept on one line: those that need little room and do not grow."""
+    return [
+        not column.grows
+        and max((sum(len(span.text) for span in row[place]) for row in table.rows), default=0) <= _BRIEF
+        for place, column in enumerate(table.columns)
+    ]
 
 
 def _drawing(picture: Picture) -> Markup:

@@ -29,7 +29,7 @@ def say_decision(decision: Decision, by: Speaker) -> Sentence:
         case DecisionKind.SET_BASELINE:
             return words(
                 "Approve a baseline, so that slip and scope growth can be measured: "
-                f"crosstie baseline set --project {by.project} --name B1"
+                f"crosstie baseline set B1 --project {by.project} --approved-by NAME --reason WHY"
             )
         case DecisionKind.APPROVE_SCOPE:
             net = f": scope {grown(decision.net, by)}" if decision.net else ""

@@ -13,7 +13,7 @@ def because(reason: Reason, by: Speaker) -> Sentence:
     project = by.project
     said = {
         Reason.NO_BASELINE: "there is no baseline. "
-        f"Set one with: crosstie baseline set --project {project} --name B1.",
+        f"Set one with: crosstie baseline set B1 --project {project} --approved-by NAME --reason WHY.",
         Reason.NO_ESTIMATE: 'no item has an estimate. Estimate them, or count items with unit = "count".',
         Reason.NO_DATE: "it has no date. Give the milestone or its issues due dates.",
         Reason.NO_ITEMS: "there are no items. Check the project's sources with: crosstie check.",
@@ -24,7 +24,7 @@ def because(reason: Reason, by: Speaker) -> Sentence:
         Reason.LOW_COVERAGE: "too few issues of a source are read and understood. "
         "Map their status words in crosstie.toml.",
         Reason.NEW: "the baseline does not have it. "
-        f"Set a new one with: crosstie baseline set --project {project} --name B2.",
+        f"Set a new one with: crosstie baseline set B2 --project {project} --approved-by NAME --reason WHY.",
         Reason.COMPLETE: "it is complete. Nothing needs to be done.",
         Reason.NO_TIME_LEFT: "no time remains. Agree a new date.",
     }

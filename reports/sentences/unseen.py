@@ -39,7 +39,7 @@ _OF_PLAN = {
     GapKind.NO_BASELINE: (
         "Slip and scope growth: unknown, because project ",
         " has no baseline; {number} items have dates. "
-        "Set one with: crosstie baseline set --project {project} --name B1",
+        "Set one with: crosstie baseline set B1 --project {project} --approved-by NAME --reason WHY",
     ),
     GapKind.PLAN_REBUILT: (
         "Baseline ",
