@@ -14,6 +14,7 @@ import ssl
 import time
 import zlib
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -147,15 +148,23 @@ class Guard:
 
 
 def _trust(ca_file: Path | None) -> ssl.SSLContext:
+    """The authorities that a connection trusts; a changed file is read anew."""
+    try:
+        stamp = ca_file.stat().st_mtime_ns if ca_file is not None else 0
+        return _authorities(ca_file, stamp)
+    except OSError as error:
+        raise Misconfigured(
+            f"ca_file {ca_file} cannot be used ({error.strerror or 'no certificate in it'}). "
+            "Name a readable PEM file of certificate authorities."
+        ) from None
+
+
+@lru_cache(maxsize=16)
+def _authorities(ca_file: Path | None, _stamp: int) -> ssl.SSLContext:
+    """Made once and shared: to read the world's authorities costs more than a small pull."""
     context = ssl.create_default_context(cafile=certifi.where())
     if ca_file is not None:
-        try:
-            context.load_verify_locations(cafile=ca_file)
-        except OSError as error:
-            raise Misconfigured(
-                f"ca_file {ca_file} cannot be used ({error.strerror or 'no certificate in it'}). "
-                "Name a readable PEM file of certificate authorities."
-            ) from None
+        context.load_verify_locations(cafile=ca_file)
     return context
 
 

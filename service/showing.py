@@ -7,6 +7,7 @@ import shlex
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["show"]
 
 PROJECT = "erp"
-REPORTS = (("status", "html"), ("status", "md"), ("status", "json"), ("slip", "html"), ("scope", "html"))
+REPORTS = {"status": ("html", "md", "json"), "slip": ("html",), "scope": ("html",)}
 
 
 def show(screen: Screen, folder: Path, seed: int, *, keep: bool) -> None:
@@ -90,12 +91,13 @@ def _write(running: Demo, folder: Path) -> list[Path]:
     from service.reporting import Question, answer
 
     written = []
-    for kind, layout in REPORTS:
-        path = folder / f"{kind}.{layout}"
-        text = answer(running.workspace, Question(kind, PROJECT), layout).text()
-        path.write_text(text, encoding="utf-8")
-        if layout == "html":
-            written.append(path.resolve())
+    for kind, layouts in REPORTS.items():
+        report = answer(running.workspace, Question(kind, PROJECT), layouts[0])
+        for layout in layouts:
+            path = folder / f"{kind}.{layout}"
+            path.write_text(replace(report, layout=layout).text(), encoding="utf-8")
+            if layout == "html":
+                written.append(path.resolve())
     return written
 
 
