@@ -342,3 +342,13 @@ def test_moving_every_date_by_whole_weeks_changes_no_slip(weeks, offsets):
     here, there = told(timedelta(0)), told(timedelta(weeks=weeks))
     assert days(here) == days(there)
     assert here.project.current.slip == there.project.current.slip
+
+
+def test_slip_is_cut_along_a_dimension():
+    trackers = Trackers()
+    for number, wave in enumerate(("1", "1", "2"), start=1):
+        trackers.issue(f"A-{number}", BEGIN, due="2026-03-20", labels=[f"wave:{wave}"])
+    settings = config(dimensions={"wave": {"from": "label", "pattern": "wave:(.+)"}})
+    work = read_work(trackers.view(NOW), settings, "erp")
+    found = slip_report(work, plan_of(work, frozen(trackers, settings)), dimension="wave")
+    assert {wave: len(part.items) for wave, part in found.by.items()} == {"1": 2, "2": 1}

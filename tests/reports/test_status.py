@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime, timedelta
@@ -514,4 +515,5 @@ def test_a_report_on_half_a_year_of_five_thousand_changes_is_quick():
         found = status_report(read_work(view, settings_, "erp"), [plan], now - timedelta(days=7))
         taken.append(time.process_time() - began)
     assert len(found.lights.periods) == 26
-    assert min(taken) < 0.4
+    if sys.gettrace() is None:  # a tracer that counts lines takes longer than the report
+        assert min(taken) < 0.4

@@ -10,20 +10,34 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 
-from model.values import Account, Disagreement, Origin, Ref, SideValue, StatusCategory
+from model.values import (
+    Account,
+    Disagreement,
+    EvidenceKind,
+    Origin,
+    Ref,
+    SideValue,
+    StatusCategory,
+    TieEdge,
+)
+from reports.baseline import plan_of
 from reports.decisions import DecisionKind
 from reports.figures import Reason
 from reports.gaps import Gap, GapKind
+from reports.labels import labels
 from reports.news import EventKind
+from reports.reading import read_work
+from reports.slip import slip_report
 from reports.status import StatusReport
 from reports.voice import Voice
-from reports.wording import Part, before, plain, say, speaker_of
-from tests.reports.stillview import SourceState, Trackers, at
+from reports.wording import Part, before, plain, say, speaker_for, speaker_of
+from tests.reports.stillview import SourceState, Trackers, at, config
 from tests.reports.test_status import (
     BEGIN,
     GO_LIVE,
     LAST,
     NOW,
+    SOURCES,
     baseline,
     edits,
     fresh,
@@ -88,7 +102,7 @@ def test_an_unknown_slip_says_why_and_what_to_do():
     found = report(rollout(), **GO_LIVE)
     assert said(found, found.verdict).startswith(
         "Go-live is forecast for 24 Jun; how late that is, is unknown, because there is no baseline. "
-        "Set one with: crosstie baseline set --project erp --name B1."
+        "Set one with: crosstie baseline set B1 --project erp --approved-by NAME --reason WHY."
     )
 
 
@@ -236,6 +250,129 @@ def test_decisions_are_imperatives_about_named_items():
     assert wanted[DecisionKind.READ_PARKED].startswith(
         "Look at 3 records that could not be understood in Jira"
     )
+
+
+def test_the_other_decisions_say_what_to_do():
+    trackers = Trackers()
+    fresh(trackers)
+    trackers.sprint("Sprint 1", at("2026-03-16"), at("2026-03-29"))
+    trackers.milestone("Go-live", "2026-06-08", id="m1")
+    refs = [
+        trackers.issue(f"A-{n}", BEGIN, due="2026-06-01", milestone="m1", estimate=5, assignees=["ann"])
+        for n in range(5)
+    ]
+    trackers.edit(refs[0], at("2026-03-10"), sprints=["Sprint 1"])
+    trackers.edit(refs[1], at("2026-03-20"), sprints=["Sprint 1"])
+    trackers.suggestions.append(TieEdge(refs[0], refs[1], EvidenceKind.SUGGESTED, "", BEGIN))
+    sides = tuple(
+        SideValue(ref, ref.id, "ERP", due) for ref, due in zip(refs[:2], (None, NOW.date()), strict=True)
+    )
+    found = report(trackers, disagreements=[Disagreement("due", sides)], **GO_LIVE)
+    wanted = {decision.kind: said(found, decision) for decision in found.decisions}
+    assert wanted == {
+        DecisionKind.SET_BASELINE: "Approve a baseline, so that slip and scope growth can be measured: "
+        "crosstie baseline set B1 --project erp --approved-by NAME --reason WHY",
+        DecisionKind.CUT_SPRINT: "Take work out of Sprint 1: it has grown by 5 points (100 %) since "
+        "its start",
+        DecisionKind.SETTLE: "Settle what the trackers disagree on in A-0, on the path to Go-live",
+        DecisionKind.CONFIRM_TIES: "Say whether 1 pair of issues with alike titles are the same work: "
+        "crosstie ties list",
+    }
+
+
+def test_more_items_than_fit_are_counted():
+    trackers = Trackers()
+    for number in range(5):
+        trackers.issue(f"A-{number}", BEGIN)
+    found = report(trackers)
+    undated = next(gap for gap in found.unseen if gap.kind is GapKind.UNDATED)
+    assert said(found, undated) == (
+        "5 items open without a due date: no part in any forecast. Give dates to A-0, A-1, A-2 and 2 more."
+    )
+    parts = say(undated, speaker_of(found))
+    assert Part("2 more", items=("jira:A-3", "jira:A-4")) in parts
+
+
+def test_a_move_says_what_it_waits_for_and_how_often_it_moved():
+    trackers, last = late_go_live()
+    first = trackers.issue("B-7", BEGIN, due="2026-03-09", title="Firewall")
+    early = trackers.issue("C-1", BEGIN, due="2026-05-29", title="Training")
+    trackers.block(first, last)
+    plan = baseline(trackers, **GO_LIVE)
+    trackers.edit(first, at("2026-03-03"), due="2026-04-13")
+    trackers.edit(last, at("2026-03-19"), "ann", due="2026-04-20")
+    trackers.edit(last, at("2026-03-20"), "ben", due="2026-04-27")
+    trackers.edit(early, at("2026-03-20"), due="2026-05-22")
+    found = report(trackers, plan, **GO_LIVE)
+    assert said(found, found.news.later[0]) == (
+        "A-1 “Rules”: 30 working days later, moved twice from 16 Mar to 27 Apr by ann and ben, last on "
+        "20 Mar; it waits for B-7 “Firewall” in Jira"
+    )
+    assert said(found, found.news.earlier[0]) == (
+        "C-1 “Training”: 5 working days earlier, moved from 29 May to 22 May on 20 Mar"
+    )
+
+
+def test_a_milestone_that_was_reached_or_lost_its_forecast_says_so():
+    trackers = Trackers()
+    trackers.milestone("Design", "2026-03-20", id="m1")
+    trackers.milestone("Build", None, id="m2")
+    trackers.milestone("Test", None, id="m3")
+    design = trackers.issue("A-1", BEGIN, due="2026-03-20", milestone="m1")
+    build = trackers.issue("A-2", BEGIN, due="2026-04-20", milestone="m2")
+    test = trackers.issue("A-3", BEGIN, milestone="m3")
+    trackers.edit(design, at("2026-03-20"), status=StatusCategory.DONE)
+    trackers.edit(build, at("2026-03-20"), due=None)
+    trackers.edit(test, at("2026-03-20"), due="2026-05-04")
+    found = report(trackers)
+    assert {move.name: said(found, move) for move in found.news.goals} == {
+        "Design": "Design was reached on 20 Mar",
+        "Build": "Build has no forecast any more; it was 20 Apr",
+        "Test": "Test: forecast 4 May, it had none",
+    }
+
+
+def test_a_passed_date_of_the_milestone_itself_is_the_cause_when_it_is():
+    trackers = Trackers()
+    trackers.milestone("Go-live", "2026-03-16")
+    found = report(trackers, baseline(trackers, **GO_LIVE), **GO_LIVE)
+    assert said(found, found.verdict).startswith(
+        "Go-live is at least 7 working days late since 17 March, because its date passed and it is not "
+        "reached."
+    )
+
+
+def test_a_moved_date_of_the_milestone_itself_is_the_cause_when_it_is():
+    trackers = Trackers()
+    goal = trackers.milestone("Go-live", "2026-06-08")
+    plan = baseline(trackers, **GO_LIVE)
+    trackers.move_milestone(goal, at("2026-03-03"), "ann", due="2026-06-24")
+    found = report(trackers, plan, **GO_LIVE)
+    assert said(found, found.verdict).startswith(
+        "Go-live is 12 working days late since 3 March, because its own date moved from 8 Jun to 24 Jun."
+    )
+
+
+def test_a_project_that_ended_late_with_its_last_item_says_which():
+    trackers = Trackers()
+    last = trackers.issue("A-1", BEGIN, due="2026-03-16", title="Rules")
+    trackers.issue("A-2", BEGIN, due="2026-03-10")
+    plan = baseline(trackers)
+    for ref in trackers.issues:
+        trackers.edit(ref, at("2026-03-18"), status=StatusCategory.DONE)
+    found = report(trackers, plan)
+    assert found.slip.project.cause.item == str(last)
+    assert plain(say(found.slip.project.cause, speaker_of(found))) == "A-1 “Rules” in Jira was finished late"
+
+
+def test_any_other_report_is_said_by_the_same_words():
+    trackers = rollout()
+    settings_ = config(*SOURCES, **GO_LIVE)
+    work = read_work(trackers.view(NOW), settings_, "erp")
+    plan = plan_of(work, baseline(trackers, **GO_LIVE))
+    cause = slip_report(work, plan).project.cause
+    by = speaker_for(work, labels(work, plan))
+    assert plain(say(cause, by)).startswith("FW-114 “Title of FW-114” in Planner moved twice")
 
 
 def test_a_disagreement_says_each_side_and_who_said_so(told):
