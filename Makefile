@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint format docs lock clean
+.PHONY: demo test lint format docs pictures lock clean
 
 demo: $(VENV)/runtime
 	$(BIN)/crosstie demo --output demo-out
@@ -49,3 +49,6 @@ $(VENV)/dev: requirements-dev.lock pyproject.toml | $(BIN)/python
 
 clean:
 	rm -rf $(VENV) demo-out
+
+pictures: $(VENV)/dev
+	$(BIN)/python docs/pictures.py
