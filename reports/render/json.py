@@ -1,11 +1,13 @@
-"""Results as JSON: every figure with its items, values unrounded, dates in ISO form; docs/reference/json.md."""
+"""Results as JSON: every figure with its items, values unrounded, dates in ISO form."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Set
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import datetime
 from functools import cache
+from itertools import count
+from typing import Any
 
 import msgspec
 
@@ -13,11 +15,9 @@ from model.baselines import Baseline
 from model.values import Change, Ref
 from reports.containers import Goal
 from reports.scope import ScopeLine
+from reports.text import unseen_escaped
 
 __all__ = ["encode", "envelope"]
-
-_SPARSE = (ScopeLine, Change)
-"""Written by the thousand: their fields that hold the default are left out."""
 
 _ELSEWHERE: Mapping[type, frozenset[str]] = {
     Baseline: frozenset({"items", "milestones"}),
@@ -25,13 +25,12 @@ _ELSEWHERE: Mapping[type, frozenset[str]] = {
 }
 """Fields that other parts of a report tell already, or `crosstie baseline show` does."""
 
-_USUAL = {"entity": "issue", "origin": "recorded"}
-"""What a change is unless it says otherwise."""
+_ACT = ("entity", "ref", "at", "learned", "origin", "actor")
 
 
 def encode(value: object) -> str:
     """A result as indented JSON text; Decimals become numbers."""
-    return msgspec.json.format(_bytes(value), indent=2).decode()
+    return unseen_escaped(msgspec.json.format(_bytes(value), indent=2).decode())
 
 
 def envelope(
@@ -45,11 +44,11 @@ def envelope(
 ) -> str:
     """A report's JSON form; `schema` names its shape, which only grows within a number.
 
-    Many figures rest on the same recorded changes: `changes` holds each once, figures name its place there.
+    Many figures rest on the same recorded acts: `changes` holds each once, figures name its place there.
     """
     tables = _Tables()
     body = tables.plain(data)
-    return _bytes(
+    written = _bytes(
         {
             "schema": f"crosstie/{kind}/1",
             "as_of": as_of,
@@ -57,20 +56,21 @@ def envelope(
             "complete": complete,
             "warnings": warnings,
             "data": body,
-            "changes": tables.rows,
+            "changes": tables.acts,
         }
-    ).decode()
+    )
+    return unseen_escaped(written.decode())
 
 
 class _Tables:
-    """Writes results as plain objects and collects the changes that they rest on."""
+    """Writes results as plain objects and collects the acts that they rest on."""
 
     def __init__(self) -> None:
-        self.rows: list[dict[str, object]] = []
+        self.acts: list[dict[str, object]] = []
         self._places: dict[tuple[object, ...], int] = {}
 
     def plain(self, value: object) -> object:
-        """The value as dicts, lists and scalars; a change becomes its place among `rows`."""
+        """The value as dicts, lists and scalars; a change becomes its act's place among `acts`."""
         if isinstance(value, Change):
             return self._place(value)
         if isinstance(value, Ref):
@@ -80,35 +80,45 @@ class _Tables:
         if isinstance(value, Mapping):
             return {str(key): self.plain(each) for key, each in value.items()}
         if isinstance(value, Collection) and not isinstance(value, str | bytes):
-            ordered = sorted(value) if isinstance(value, frozenset | set) else value
-            return [self.plain(each) for each in ordered]
+            return self._elements(value)
         return value
 
-    def _place(self, change: Change) -> int:
-        key = (change.entity, change.ref, change.field, change.at, change.learned, str(change.after))
-        if key not in self._places:
-            self._places[key] = len(self.rows)
-            row = self._members(change)
-            self.rows.append({name: each for name, each in row.items() if _USUAL.get(name) != each})
-        return self._places[key]
+    def _elements(self, value: Collection[object]) -> list[object]:
+        """In order; the changes of one act count once."""
+        ordered = sorted(value, key=str) if isinstance(value, Set) else value
+        if any(isinstance(each, Change) for each in ordered):
+            return list(dict.fromkeys(map(self.plain, ordered)))
+        return [self.plain(each) for each in ordered]
 
     def _members(self, value: object) -> dict[str, object]:
-        kind = type(value)
+        """A dataclass's fields; of a scope line, written by the thousand, without those at their default."""
+        kind: Any = type(value)
+        usual = _defaults(kind) if kind is ScopeLine else {}
         members = {name: getattr(value, name) for name in _names(kind)}
-        if kind in _SPARSE:
-            usual = _defaults(kind)
-            members = {n: each for n, each in members.items() if n not in usual or each != usual[n]}
-        return {name: self.plain(each) for name, each in members.items()}
+        return {n: self.plain(each) for n, each in members.items() if n not in usual or each != usual[n]}
+
+    def _place(self, change: Change) -> int:
+        """What one person did to one record at one instant is one act, however many fields it changed."""
+        act = tuple(getattr(change, name) for name in _ACT)
+        values = [self.plain(change.before), self.plain(change.after)]
+        for again in count():  # a field that changed twice at one instant makes a second act
+            place = self._places.setdefault((*act, again), len(self.acts))
+            if place == len(self.acts):
+                self.acts.append({name: self.plain(getattr(change, name)) for name in _ACT} | {"fields": {}})
+            told: Any = self.acts[place]["fields"]
+            if told.setdefault(change.field, values) == values:
+                return place
+        raise AssertionError("unreachable")
 
 
 @cache
-def _names(kind: type) -> tuple[str, ...]:
+def _names(kind: Any) -> tuple[str, ...]:
     left_out = _ELSEWHERE.get(kind, frozenset())
     return tuple(field.name for field in fields(kind) if field.name not in left_out)
 
 
 @cache
-def _defaults(kind: type) -> Mapping[str, object]:
+def _defaults(kind: Any) -> Mapping[str, object]:
     return {field.name: field.default for field in fields(kind) if field.default is not MISSING}
 
 
