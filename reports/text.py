@@ -6,9 +6,10 @@ Every value that came from a tracker passes `shown` before it reaches any output
 
 from __future__ import annotations
 
+import json
 import re
 
-__all__ = ["MARK", "cut", "markdown", "shown"]
+__all__ = ["MARK", "cut", "markdown", "shown", "unseen_escaped"]
 
 MARK = "\N{REPLACEMENT CHARACTER}"
 """What stands where a character was that could not be shown."""
@@ -18,6 +19,7 @@ _UNSHOWABLE = re.compile(
     "\x00-\x1f\x7f-\x9f"  # C0, DEL and C1: terminal escapes begin here
     "\u00ad\u180e"  # soft hyphen, Mongolian vowel separator: no width
     "\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"  # bidi controls, no width, separators
+    "\ufffe\uffff"  # no characters: an XML parser stops at them, a chart renderer ends the process
     "\ud800-\udfff"  # half a character: cannot be written as UTF-8
     "\U000e0000-\U000e007f"  # tags: text that nobody sees
     "]"
@@ -33,6 +35,18 @@ def shown(text: str) -> str:
     Letters of right-to-left scripts stay; what embeds them isolates the value where its format can.
     """
     return _UNSHOWABLE.sub(MARK, text)
+
+
+def unseen_escaped(json_text: str) -> str:
+    """A JSON text with the same values, in which every control or invisible character is a \\u escape.
+
+    JSON itself asks for that only below U+0020; a terminal obeys others too.
+    """
+    return _UNSHOWABLE.sub(lambda found: _escape(found.group()), json_text)
+
+
+def _escape(character: str) -> str:
+    return character if character == "\n" else json.dumps(character)[1:-1]
 
 
 def markdown(text: str) -> str:

@@ -23,6 +23,8 @@ def end_of_day(text: str, workspace: Workspace) -> datetime:
     zone = ZoneInfo(workspace.config.general.timezone)
     now = workspace.clock()
     if datetime.combine(day, time(), zone) > now:
-        raise Failure(Exit.USAGE, f"{text} has not come yet; nobody knows what is true then.")
+        raise Failure(
+            Exit.USAGE, f"{text} has not come yet; nobody knows what is true then. Name an earlier day."
+        )
     end = datetime.combine(day + timedelta(days=1), time(), zone) - timedelta(microseconds=1)
     return min(end, now)

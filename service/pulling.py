@@ -9,9 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from sync.pull import Failed, Finished, Page, Started, Step, pull
-
 from connectors.errors import ConnectorError
+from sync.pull import Failed, Finished, Page, Started, Step, pull
 
 if TYPE_CHECKING:
     from config.settings import SourceSettings

@@ -182,7 +182,8 @@ def _chosen(workspace: Workspace, question: Question, at: datetime) -> Sequence[
         return baselines
     named = [baseline for baseline in baselines if baseline.name == question.baseline]
     if not named:
-        known = ", ".join(baseline.name for baseline in baselines) or "none"
+        known = ", ".join(baseline.name for baseline in baselines)
+        known = known or "none yet; crosstie baseline set makes one"
         raise Failure(Exit.USAGE, f'There is no baseline "{question.baseline}". There are: {known}.')
     return named
 

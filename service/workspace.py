@@ -86,7 +86,17 @@ class Workspace:
         """A connector for one connection; the caller closes it."""
         from service.wiring import Surroundings, build
 
-        return build(settings, Surroundings(self.secret, self.clock, self.sleep, self.on_wait))
+        return build(settings, Surroundings(self._credential, self.clock, self.sleep, self.on_wait))
+
+    def _credential(self, reference: str) -> Secret:
+        """A tracker's secret; one that cannot be had fails that tracker and leaves the others alone."""
+        from config.secrets import SecretError
+        from connectors.errors import Misconfigured
+
+        try:
+            return self.secret(reference)
+        except SecretError as error:
+            raise Misconfigured(str(error)) from None
 
     def project(self, name: str | None) -> tuple[str, Project]:
         """The project asked for, or the only one there is."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -76,7 +75,9 @@ def baseline_list(ctx: typer.Context, project: Project = None, as_json: Json = F
     key, _ = workspace.project(project)
     baselines = workspace.store.baselines(key)
     if as_json:
-        session.screen.data(json.dumps([_summary(b) for b in baselines], indent=2, ensure_ascii=False))
+        from reports.render.json import encode
+
+        session.screen.data(encode([_summary(baseline) for baseline in baselines]))
         return
     if not baselines:
         session.screen.data(
@@ -157,7 +158,9 @@ def _tell(screen: Screen, told: Story, zone: str) -> None:
     screen.data(shown(told.title))
     for record in told.records:
         gone = "  (gone)" if record.gone else ""
-        screen.data(f"  {record.tracker} {shown(record.key)}: {shown(record.status)}{gone}  {record.url}")
+        screen.data(
+            f"  {record.tracker} {shown(record.key)}: {shown(record.status)}{gone}  {shown(record.url)}"
+        )
     screen.data("")
     for chapter in told.chapters:
         at = chapter.at.astimezone(ZoneInfo(zone))
@@ -166,7 +169,7 @@ def _tell(screen: Screen, told: Story, zone: str) -> None:
         before, after = cut(shown(chapter.before), 40), cut(shown(chapter.after), 40)
         screen.data(
             f"{at:%Y-%m-%d %H:%M}  {chapter.tracker:<8} {shown(chapter.key)}: "
-            f"{chapter.field} {before} -> {after}{who}{how}"
+            f"{shown(chapter.field)} {before} -> {after}{who}{how}"
         )
     if not told.chapters:
         screen.data("Nothing has changed since it was created.")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from service.cli.app import Session, session_of
-from service.failures import Exit, Failure
+from service.failures import Exit, Failure, explain
 
 if TYPE_CHECKING:
     from model.values import Ref, TieEdge
@@ -41,12 +40,14 @@ def pull(ctx: typer.Context, project: Project = None, as_json: Json = False) -> 
         done = pull_sources(workspace, sources, watcher)
     retie_projects(workspace, project)
     if as_json:
-        session.screen.data(json.dumps(_as_dict(done), indent=2))
+        from reports.render.json import encode
+
+        session.screen.data(encode(_as_dict(done)))
     else:
         _tell(session, done)
-    if done.failed and not done.finished:
-        raise done.failed[0].error
-    raise typer.Exit(Exit.PARTLY_DONE if done.failed else Exit.DONE)
+    for failed in done.failed:
+        session.screen.complain(f"{failed.connection} {failed.source}: {failed.error}")
+    raise typer.Exit(_verdict(done))
 
 
 def _tell(session: Session, done: Pulled) -> None:
@@ -56,8 +57,14 @@ def _tell(session: Session, done: Pulled) -> None:
         if step.parked:
             told += f"; {step.parked} could not be understood and wait: crosstie report status"
         session.screen.data(told)
-    for failure in done.failed:
-        session.screen.complain(f"{failure.connection} {failure.source}: {failure.error}")
+
+
+def _verdict(done: Pulled) -> int:
+    """The exit code: what the failure was where nothing could be read, else whether anything is missing."""
+    if not done.failed:
+        return Exit.DONE
+    failure = explain(done.failed[0].error)
+    return Exit.PARTLY_DONE if done.finished or failure is None else failure.exit
 
 
 def _as_dict(done: Pulled) -> dict[str, object]:
@@ -81,9 +88,11 @@ def ties_list(ctx: typer.Context, project: Project = None, as_json: Json = False
     scope = {(source.connection, source.key) for source in settings.sources}
     view = workspace.store.view(workspace.clock(), sources=scope)
     if as_json:
+        from reports.render.json import encode
+
         rows = {"ties": view.ties(), "suggestions": view.suggestions()}
         told = {name: [_edge_dict(view, edge) for edge in edges] for name, edges in rows.items()}
-        session.screen.data(json.dumps(told, indent=2, ensure_ascii=False))
+        session.screen.data(encode(told))
         return
     session.screen.data(f"{len(view.ties())} ties")
     for edge in view.ties():
@@ -135,7 +144,11 @@ def _name(view: View, ref: Ref) -> str:
     from reports.text import cut
 
     issue = view.issue(ref)
-    return f"{ref.connection} {_shown(issue.key)} “{cut(_shown(issue.title), 40)}”" if issue else str(ref)
+    return (
+        f"{ref.connection} {_shown(issue.key)} “{cut(_shown(issue.title), 40)}”"
+        if issue
+        else _shown(str(ref))
+    )
 
 
 def _shown(text: str) -> str:

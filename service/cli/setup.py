@@ -42,7 +42,6 @@ def version(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = 
 def config_schema() -> None:
     """Print the JSON Schema of crosstie.toml, so that an editor completes and checks it."""
     from config.schema import schema
-
     from service.wiring import kinds
 
     typer.echo(json.dumps(schema(kinds()), indent=2, ensure_ascii=False))
@@ -67,7 +66,9 @@ def check(
     session = session_of(ctx)
     findings = list(examine(session.workspace(), connection, offline=offline))
     if as_json:
-        session.screen.data(json.dumps([f.as_dict() for f in findings], indent=2, ensure_ascii=False))
+        from reports.render.json import encode
+
+        session.screen.data(encode([finding.as_dict() for finding in findings]))
     else:
         _print_findings(session, findings)
     raise typer.Exit(_verdict(findings, strict=strict))
@@ -91,7 +92,9 @@ def _print_findings(session: Session, findings: list[Finding]) -> None:
 
 
 def _verdict(findings: list[Finding], *, strict: bool) -> int:
-    codes = [f.exit for f in findings if f.level == "problem" or (strict and f.level == "warning")]
+    codes = [f.exit for f in findings if f.level == "problem"]
+    if strict and any(f.level == "warning" for f in findings):
+        codes.append(Exit.CONFIGURATION)
     return max(codes, default=Exit.DONE)
 
 
