@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from model.values import Disagreement, SideValue
+from model.values import Disagreement, SideValue, StatusCategory
 from reports.figures import State
 from reports.freshness import SourceRow
 from reports.lights import Moment, NetScope
@@ -83,12 +83,17 @@ def path_to_finish(work: Work, finish: Outlook) -> frozenset[str]:
 
 
 def disputed(work: Work, disagreements: Iterable[Disagreement], path: frozenset[str]) -> tuple[Disputed, ...]:
-    """The disagreements in the project's items, those that matter first."""
+    """The disagreements in the project's items, those that matter first.
+
+    A record that was cancelled does not contradict one that lives: the work moved on.
+    """
+    cancelled = {i.ref for i in work.view.issues() if i.status is StatusCategory.CANCELLED}
     found = []
     for disagreement in disagreements:
         item = work.item_of.get(disagreement.sides[0].ref) if disagreement.sides else None
-        if item is not None:
-            sides = tuple(_side(work, disagreement.field, side) for side in disagreement.sides)
+        living = [side for side in disagreement.sides if side.ref not in cancelled] or disagreement.sides
+        sides = tuple(_side(work, disagreement.field, side) for side in living)
+        if item is not None and len({side.value for side in sides}) > 1:
             found.append(Disputed(item, disagreement.field, sides, item in path))
     return tuple(sorted(found, key=lambda d: (not d.matters, d.item, d.field)))
 

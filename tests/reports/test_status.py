@@ -314,6 +314,15 @@ def test_disagreements_on_the_path_come_first_and_ask_to_be_settled():
     assert decision(found, DecisionKind.SETTLE).items == ("jira:ERP-5",)
 
 
+def test_a_cancelled_record_does_not_contradict_the_one_that_lives():
+    trackers = rollout()
+    old = trackers.issue("github:G-7", BEGIN, source="o/r", status=StatusCategory.CANCELLED)
+    new = Ref("jira", "ERP-5")
+    trackers.tie(old, new, BEGIN)
+    sides = tuple(SideValue(ref, ref.id, "", value) for ref, value in ((old, "cancelled"), (new, "done")))
+    assert report(trackers, disagreements=[Disagreement("status", sides)]).disagreements == ()
+
+
 def test_open_questions_of_ties_and_parked_records_are_asked():
     trackers = rollout()
     trackers.sources.clear()
