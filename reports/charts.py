@@ -64,7 +64,7 @@ _COLUMN = re.compile(r"c\d+")
 _FETCHED = re.compile(r"url\s*\(", re.IGNORECASE)
 _TAG = re.compile(r"<[^>]*>")
 _SPOKEN = re.compile(r' (?:class|role|aria-[a-z]+)="[^"]*"')
-_IDENTITY = re.compile(r'( id="| [a-z-]+="url\(#)')
+_IDENTITY = re.compile(r'( id="| [a-z-]+="url\(#)([^")]*)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def burn_up(data: BurnUp) -> Spec:
     ]
     x: Spec = {"field": "c0", "type": "temporal", "title": None, "scale": {"type": "utc"}}
     x["axis"] = {**_dates(), "grid": False, "tickCount": max(2, min(8, len(rows)))}
-    y: Spec = {"type": "quantitative", "title": data.unit, "scale": {"zero": True, "nice": True}}
+    y: Spec = {"type": "quantitative", "title": shown(data.unit), "scale": {"zero": True, "nice": True}}
     scope: Spec = {"x": x, "y": {**y, "field": "c1"}}
     done: Spec = {"x": x, "y": {**y, "field": "c2"}}
     layers = [
@@ -162,27 +162,43 @@ def svg(spec: Mapping[str, object], *, name: str, title: str, description: str) 
 
     _refuse_unknown_parts(spec)
     drawn: str = vl_convert.vegalite_to_svg(dict(spec), vl_version="6.4", allowed_base_urls=[])
-    prefix = re.sub(r"[^a-z0-9-]", "", name.lower()) + "-"
-    drawn = _TAG.sub(lambda tag: _IDENTITY.sub(rf"\g<1>{prefix}", _SPOKEN.sub("", tag.group())), drawn)
     told = f"<title>{html.escape(shown(title))}</title><desc>{html.escape(shown(description))}</desc>"
-    return re.sub(r"<svg\b([^>]*)>", lambda m: f'<svg role="img"{m.group(1)}>{told}', drawn, count=1)
+    return re.sub(
+        r"<svg\b([^>]*)>", lambda m: f'<svg role="img"{m[1]}>{told}', _one_image(drawn, name), count=1
+    )
+
+
+def _one_image(drawn: str, name: str) -> str:
+    """The drawing without what describes its parts one by one, and with ids of its own, numbered from 0."""
+    own, ids = re.sub(r"[^a-z0-9-]", "", name.lower()), dict[str, int]()
+
+    def renamed(at: re.Match[str]) -> str:
+        return f"{at[1]}{own}-{ids.setdefault(at[2], len(ids))}"
+
+    return _TAG.sub(lambda tag: _IDENTITY.sub(renamed, _SPOKEN.sub("", tag.group())), drawn)
 
 
 def _refuse_unknown_parts(node: object, path: str = "spec") -> None:
-    """Raise ValueError at the first part that the charts of this module have no use for."""
+    """Raise ValueError at the first part that the charts of this module have no use for.
+
+    Text must have passed `shown`: the renderer ends the process at some of what that takes out.
+    """
     if isinstance(node, Mapping):
         for key, value in node.items():
             at = f"{path}.{key}"
-            if key not in _PARTS or (key == "field" and not _COLUMN.fullmatch(str(value))):
-                raise _refusal(at)
-            if key == "mark" and (value["type"] if isinstance(value, Mapping) else value) not in _MARKS:
+            kind = value.get("type") if isinstance(value, Mapping) else value
+            if (
+                key not in _PARTS
+                or (key == "field" and not _COLUMN.fullmatch(str(value)))
+                or (key == "mark" and str(kind) not in _MARKS)
+            ):
                 raise _refusal(at)
             if key == "data":
                 _refuse_nested_data(value, at)
             else:
                 _refuse_unknown_parts(value, at)
     elif isinstance(node, str):
-        if _FETCHED.search(node):
+        if _FETCHED.search(node) or shown(node) != node:
             raise _refusal(path)
     elif isinstance(node, Sequence):
         for number, item in enumerate(node):
@@ -194,7 +210,8 @@ def _refuse_nested_data(data: object, path: str) -> None:
         raise _refusal(path)
     for row in data["values"]:
         for column, value in row.items():
-            if not _COLUMN.fullmatch(column) or not isinstance(value, str | int | float):
+            fits = isinstance(value, int | float) or (isinstance(value, str) and shown(value) == value)
+            if not fits or not _COLUMN.fullmatch(column):
                 raise _refusal(f"{path}.{column}")
 
 
