@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, Connection, Select, Table, insert, update
+from sqlalchemy import Column, Connection, Insert, Select, Table, insert, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 __all__ = ["fetch", "portions", "revise", "upsert"]
@@ -46,19 +47,26 @@ def upsert(
     """Insert rows, or update those whose `keys` exist; columns named by `keep` stay as first inserted."""
     if not rows:
         return
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table)
+    postgres = connection.dialect.name == "postgresql"
+    connection.execute(_upserting(table, postgres, keys, keep), list(rows))
+
+
+@cache
+def _upserting(table: Table, postgres: bool, keys: tuple[str, ...], keep: frozenset[str]) -> Insert:
+    """The statement; to build it costs more than to run it on a page's few rows."""
+    statement: Any = (postgresql if postgres else sqlite).insert(table)
+    excluded = statement.excluded
     changed = {
-        column.name: statement.excluded[column.name]
+        column.name: excluded[column.name]
         for column in table.columns
         if column.name not in keep and column.name not in keys
     }
-    connection.execute(
+    made: Insert = (
         statement.on_conflict_do_update(index_elements=list(keys), set_=changed)
         if changed
-        else statement.on_conflict_do_nothing(index_elements=list(keys)),
-        list(rows),
+        else statement.on_conflict_do_nothing(index_elements=list(keys))
     )
+    return made
 
 
 def revise(

@@ -24,6 +24,7 @@ class Voice:
         self._language = language
         self.today = today
         self._zone = zone
+        self._said: dict[tuple[date, str], str] = {}
 
     def short_date(self, day: date) -> str:
         """ "24 Jun", with the year when it is not the current one."""
@@ -93,6 +94,9 @@ class Voice:
             return Locale("en", "GB")
 
     def _skeleton(self, day: date, skeleton: str) -> str:
-        from babel.dates import format_skeleton
+        """The date in a locale's own order; a page says the same few dates a thousand times."""
+        if (day, skeleton) not in self._said:
+            from babel.dates import format_skeleton
 
-        return format_skeleton(skeleton, day, locale=self._locale)
+            self._said[day, skeleton] = format_skeleton(skeleton, day, locale=self._locale)
+        return self._said[day, skeleton]
