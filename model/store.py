@@ -115,13 +115,19 @@ class Store:
             return tuple(Ref(name, id_) for name, id_ in reading.execute(query))
 
     def former_keys(self) -> dict[str, Ref]:
-        """Each key that an issue once had and none has now, and whose it was last."""
+        """Each key that an issue once had and none of its tracker has now, and whose it was last."""
         aliases, records, connections = table("alias"), table("record"), table("connection")
+        issues, others = table("issue"), table("record").alias()
+        taken = (
+            select(issues.c.record)
+            .join(others, issues.c.record == others.c.pk)
+            .where(others.c.connection == records.c.connection, issues.c.key == aliases.c.key)
+        )
         query = (
             select(aliases.c.key, connections.c.name, records.c.id)
             .join(records, aliases.c.issue == records.c.pk)
             .join(connections, records.c.connection == connections.c.pk)
-            .where(aliases.c.key.not_in(select(table("issue").c.key)))
+            .where(~taken.exists())
             .order_by(aliases.c.until)
         )
         with self.database.reading() as reading:

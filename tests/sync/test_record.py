@@ -150,6 +150,21 @@ def test_a_rekeyed_issue_is_found_under_every_key_it_had(store: Store) -> None:
     assert [c.after for c in store.view(at(30)).changes(fields=("key",))] == ["OPS-9"]
 
 
+def test_a_former_key_is_still_its_issues_when_another_tracker_uses_it(store: Store) -> None:
+    tell(store, at(10), batch(issue(1)), first=True)
+    tell(store, at(20), batch(issue(1, key="OPS-9")))
+    twin = issue(1, key="PAY-1", ref=Ref("planner", "t"), source="Plan")
+    with store.transaction() as writer:
+        record(writer, Place("planner", "Plan", at(30), True), batch(twin))
+    assert store.former_keys() == {"PAY-1": ONE}
+
+
+def test_a_former_key_that_its_tracker_gave_away_is_former_no_longer(store: Store) -> None:
+    tell(store, at(10), batch(issue(1)), first=True)
+    tell(store, at(20), batch(issue(1, key="OPS-9"), issue(2, key="PAY-1")))
+    assert store.former_keys() == {}
+
+
 def test_a_sprint_that_moves_leaves_a_trace(store: Store) -> None:
     tell(store, at(10), batch(sprints=(sprint(7, end=at(1000)),)), first=True)
     tell(store, at(20), batch(sprints=(sprint(7, end=at(2000), state=SprintState.ACTIVE),)))
