@@ -514,15 +514,19 @@ def large() -> tuple[Trackers, datetime]:
 
 
 def test_a_report_on_half_a_year_of_five_thousand_changes_is_quick():
+    """Under 0.4 s: on a busy machine the yardstick, a loop over a million numbers of 0.05 s, grows too."""
     trackers, now = large()
     project = {"finish": {"milestone": "M7"}}
     plan = baseline(trackers, BEGIN + timedelta(hours=1), **project)
     view, settings_ = trackers.view(now), config(*SOURCES, **project)
-    taken = []
+    taken, yardstick = [], []
     for _ in range(5):
         began = time.process_time()
         found = status_report(read_work(view, settings_, "erp"), [plan], now - timedelta(days=7))
-        taken.append(time.process_time() - began)
+        between = time.process_time()
+        assert sum(number * number for number in range(1_000_000))
+        taken.append(between - began)
+        yardstick.append(time.process_time() - between)
     assert len(found.lights.periods) == 26
     if sys.gettrace() is None:  # a tracer that counts lines takes longer than the report
-        assert min(taken) < 0.4
+        assert min(taken) < 8 * min(yardstick)
