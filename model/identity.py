@@ -4,15 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, ScalarSelect, insert, select
 
 from model.bulk import fetch
 from model.tables import table
 from model.values import Entity, Ref
 
-__all__ = ["Identities"]
+__all__ = ["Identities", "number_of", "number_of_source"]
 
 _CONNECTION, _SOURCE, _RECORD = table("connection"), table("source"), table("record")
+
+
+def number_of(entity: Entity, ref: Ref) -> ScalarSelect[int]:
+    """A subquery for a record's number, for reading: it creates nothing."""
+    return (
+        select(_RECORD.c.pk)
+        .join(_CONNECTION, _RECORD.c.connection == _CONNECTION.c.pk)
+        .where(_CONNECTION.c.name == ref.connection)
+        .where(_RECORD.c.entity == entity.value, _RECORD.c.id == ref.id)
+        .scalar_subquery()
+    )
+
+
+def number_of_source(connection: str, key: str) -> ScalarSelect[int]:
+    """A subquery for a source's number, for reading: it creates nothing."""
+    return (
+        select(_SOURCE.c.pk)
+        .join(_CONNECTION, _SOURCE.c.connection == _CONNECTION.c.pk)
+        .where(_CONNECTION.c.name == connection, _SOURCE.c.key == key)
+        .scalar_subquery()
+    )
 
 
 class Identities:

@@ -13,13 +13,17 @@ from sqlalchemy import func, or_, select
 from model import promises
 from model.baselines import Baseline, IssuedReport
 from model.chain import Fault
+from model.declared import Person, Project, read_people, read_projects
 from model.engine import Database, address
+from model.identity import number_of, number_of_source
 from model.info import StoreInfo, inspect_store
 from model.loading import Loaded, Scope
 from model.progress import Outcome
 from model.schema import Upgrade, create, refuse_unless_current, revision, upgrade
 from model.tables import table
-from model.values import Ref, StatusCategory
+from model.text import clean
+from model.ties import read_agreed
+from model.values import Entity, Ref, StatusCategory
 from model.view import View
 from model.writer import Writer
 
@@ -79,7 +83,7 @@ class Store:
         with self.database.reading() as reading:
             rows = reading.execute(
                 select(cursors.c.stream, cursors.c.position).where(
-                    cursors.c.source == self._source(connection, source)
+                    cursors.c.source == number_of_source(connection, source)
                 )
             )
             return {stream: position for stream, position in rows}
@@ -88,7 +92,7 @@ class Store:
         """Whether the source was never read completely: until then its history counts as always known."""
         runs = table("run")
         whole = select(runs.c.pk).where(
-            runs.c.source == self._source(connection, source), runs.c.outcome == Outcome.COMPLETE.value
+            runs.c.source == number_of_source(connection, source), runs.c.outcome == Outcome.COMPLETE.value
         )
         with self.database.reading() as reading:
             return reading.execute(whole.limit(1)).first() is None
@@ -97,6 +101,7 @@ class Store:
         """The issues that somebody means by a key (as it is or once was), an id or connection:id."""
         records, connections = table("record"), table("connection")
         issues, aliases = table("issue"), table("alias")
+        word = clean(word)
         folded = word.lower()
         named = or_(
             func.lower(issues.c.key) == folded,
@@ -109,10 +114,9 @@ class Store:
             .join(records, records.c.connection == connections.c.pk)
             .join(issues, issues.c.record == records.c.pk)
             .where(named)
-            .order_by(connections.c.name, records.c.id)
         )
         with self.database.reading() as reading:
-            return tuple(Ref(name, id_) for name, id_ in reading.execute(query))
+            return tuple(sorted(Ref(name, id_) for name, id_ in reading.execute(query)))
 
     def former_keys(self) -> dict[str, Ref]:
         """Each key that an issue once had and none of its tracker has now, and whose it was last."""
@@ -150,16 +154,26 @@ class Store:
 
     def aliases(self, ref: Ref) -> tuple[tuple[str, datetime], ...]:
         """The keys an issue once had, each with until when, oldest first."""
-        aliases, records, connections = table("alias"), table("record"), table("connection")
-        query = (
-            select(aliases.c.key, aliases.c.until)
-            .join(records, aliases.c.issue == records.c.pk)
-            .join(connections, records.c.connection == connections.c.pk)
-            .where(connections.c.name == ref.connection, records.c.id == ref.id)
-            .order_by(aliases.c.until)
-        )
+        aliases = table("alias")
+        mine = aliases.c.issue == number_of(Entity.ISSUE, ref)
+        query = select(aliases.c.key, aliases.c.until).where(mine).order_by(aliases.c.until)
         with self.database.reading() as reading:
             return tuple((key, until) for key, until in reading.execute(query))
+
+    def projects(self) -> tuple[Project, ...]:
+        """The projects that the config declared when something was last pulled."""
+        with self.database.reading() as connection:
+            return read_projects(connection)
+
+    def people(self) -> tuple[Person, ...]:
+        """The people that the config declared when something was last pulled."""
+        with self.database.reading() as connection:
+            return read_people(connection)
+
+    def agreed(self, ref: Ref) -> dict[str, str | None]:
+        """Field -> the value, as an encoded text, on which the issue and its ties last settled."""
+        with self.database.reading() as connection:
+            return read_agreed(connection, ref)
 
     def save_baseline(self, baseline: Baseline) -> Baseline:
         """Freeze a plan for good; the answer carries its hashes. BaselineExists: the name is taken."""
@@ -190,13 +204,3 @@ class Store:
         """A project's issued reports in the order in which they were issued."""
         with self.database.reading() as connection:
             return promises.read_reports(connection, project)
-
-    @staticmethod
-    def _source(connection: str, source: str) -> object:
-        sources, connections = table("source"), table("connection")
-        return (
-            select(sources.c.pk)
-            .join(connections, sources.c.connection == connections.c.pk)
-            .where(connections.c.name == connection, sources.c.key == source)
-            .scalar_subquery()
-        )

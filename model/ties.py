@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
 
-from model.bulk import fetch, revise
-from model.identity import Identities
+from model.bulk import fetch, revise, upsert
+from model.identity import Identities, number_of
 from model.tables import table
 from model.values import Entity, EvidenceKind, Ref, TieEdge
 
-__all__ = ["Ties"]
+__all__ = ["Ties", "read_agreed"]
 
 _KEYS = ("a", "b", "kind", "apart")
 _TIE = table("tie")
+
+
+def read_agreed(connection: Connection, ref: Ref) -> dict[str, str | None]:
+    """Field -> encoded value on which an issue and its ties last settled."""
+    agreed = table("agreed")
+    mine = agreed.c.issue == number_of(Entity.ISSUE, ref)
+    query = select(agreed.c.field, agreed.c.value).where(mine)
+    return {field: value for field, value in connection.execute(query)}
 
 
 class Ties:
@@ -42,6 +50,12 @@ class Ties:
         inside = set(records.values())
         current = [row for row in fetch(self._at, query, _TIE.c.a, inside) if row["b"] in inside]
         revise(self._at, _TIE, _KEYS, current, wanted.values(), now)
+
+    def agree(self, ref: Ref, values: Mapping[str, str | None], now: datetime) -> None:
+        """Keep the encoded values on which the issue and its ties settled, field by field."""
+        number = self._ids.records(Entity.ISSUE, (ref,))[ref]
+        rows = [{"issue": number, "field": name, "value": text, "at": now} for name, text in values.items()]
+        upsert(self._at, table("agreed"), rows, ("issue", "field"))
 
     def join(self, a: Ref, b: Ref, detail: str, now: datetime) -> None:
         """A person says they are the same work; holds until they are split."""

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, insert, select, update
 
 from model.bulk import fetch, portions, revise, upsert
+from model.declared import Person, Project, declare
 from model.history import Fact, Stay
 from model.identity import Identities
 from model.progress import Progress
@@ -45,6 +46,10 @@ class Writer:
         self._ids = Identities(connection)
         self.progress = Progress(connection, self._ids)
         self.ties = Ties(connection, self._ids)
+
+    def declare(self, projects: Collection[Project], people: Collection[Person]) -> None:
+        """Keep what the config declares, in place of what it declared before."""
+        declare(self._at, self._ids, projects, people)
 
     def kept(self, entity: Entity, refs: Collection[Ref]) -> dict[Ref, Kept]:
         """Those of the records that are stored."""

