@@ -74,7 +74,7 @@ class CommandLine:
             encoding="utf-8",
             errors="surrogateescape",
             check=False,
-            timeout=120,
+            timeout=300,
             preexec_fn=before,
         )
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import resource
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
@@ -221,25 +223,26 @@ def test_a_report_without_a_baseline_names_a_command_that_sets_one_as_it_stands(
     assert 'Baseline "B1" is set' in taken.stderr
 
 
-@pytest.mark.parametrize(
-    ("command", "said", "step"),
-    [
-        ("report status --since 2030-01-01", "2030-01-01 has not come yet", "Name an earlier day"),
-        ("report status --since soon", '"soon" is not a date', "2026-03-25"),
-        ("report slip --by colour", '"colour" is not a dimension', "department, module, wave"),
-        ("report slip --baseline B9", 'no baseline "B9"', "crosstie baseline set"),
-        ("report slip --project erq", 'no project "erq"', "erp"),
-        ("ties join NOPE-1 ERP-1", '"NOPE-1"', "Give its key, id or connection:id"),
-        ("history NOPE-1", '"NOPE-1"', "Give its key, id or connection:id"),
-    ],
-)
+QUESTIONS = {
+    "report status --since 2030-01-01": ("2030-01-01 has not come yet", "Name an earlier day"),
+    "report status --since soon": ('"soon" is not a date', "2026-03-25"),
+    "report slip --by colour": ('"colour" is not a dimension', "department, module, wave"),
+    "report slip --baseline B9": ('no baseline "B9"', "crosstie baseline set"),
+    "report slip --project erq": ('no project "erq"', "erp"),
+    "ties join NOPE-1 ERP-1": ('"NOPE-1"', "Give its key, id or connection:id"),
+    "history NOPE-1": ('"NOPE-1"', "Give its key, id or connection:id"),
+}
+
+
 def test_a_question_about_what_is_not_there_is_wrong_usage_and_names_what_is(
-    command: str, said: str, step: str, pulled_once: CommandLine
+    pulled_once: CommandLine,
 ) -> None:
     before = pulled_once.view()
-    done = pulled_once.run(*command.split())
-    refused(done, Exit.USAGE, said, step)
-    assert done.stdout == ""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        answers = list(pool.map(lambda asked: pulled_once.run(*asked.split()), QUESTIONS))
+    for done, said in zip(answers, QUESTIONS.values(), strict=True):
+        refused(done, Exit.USAGE, *said)
+        assert done.stdout == ""
     after = pulled_once.view()
     assert (after.ties(), after.issues()) == (before.ties(), before.issues())
 

@@ -24,7 +24,7 @@ PATHS = {"jira": "/search/jql", "github": "/graphql", "planner": "/tasks"}
 """Where each tracker is asked for a page of issues."""
 
 Asked = tuple[str, str, bytes]
-PATIENCE = 60
+PATIENCE = 180
 
 
 class Gate(Faults):
