@@ -6,9 +6,12 @@ import re
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar, cast
 
-__all__ = ["clean", "cleaned"]
+__all__ = ["clean", "cleaned", "field_names"]
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+_NAMES: dict[type, tuple[str, ...]] = {}
+"""What is found out once for each type: every value of a pull passes here."""
 
 T = TypeVar("T")
 
@@ -24,15 +27,25 @@ def cleaned(value: T) -> T:
 
 
 def _cleaned(value: Any) -> Any:
+    if value is None:
+        return value
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, tuple):
-        made = tuple(_cleaned(each) for each in value)
+        made = tuple(map(_cleaned, value))
         return value if all(new is old for new, old in zip(made, value, strict=True)) else made
     if isinstance(value, frozenset):
         return value if all(_cleaned(each) is each for each in value) else frozenset(map(_cleaned, value))
-    if is_dataclass(value) and not isinstance(value, type):
-        old = {field.name: getattr(value, field.name) for field in fields(value)}
-        new = {name: made for name, each in old.items() if (made := _cleaned(each)) is not each}
-        return replace(value, **new) if new else value
-    return value
+    new = {}
+    for name in field_names(type(value)):
+        old = getattr(value, name)
+        if (made := _cleaned(old)) is not old:
+            new[name] = made
+    return replace(value, **new) if new else value
+
+
+def field_names(kind: type) -> tuple[str, ...]:
+    """The names of a dataclass's fields; none for any other type."""
+    if kind not in _NAMES:
+        _NAMES[kind] = tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
+    return _NAMES[kind]

@@ -116,12 +116,15 @@ class Writer:
             }
             for each in learned
         ]
-        statement = insert(events).returning(events.c.pk, sort_by_parameter_order=True)
-        numbers = self._at.execute(statement, rows).scalars().all()
+        self._at.execute(insert(events), rows)
+        query = select(events.c.pk, events.c.record, events.c.id)
+        stored = fetch(self._at, query, events.c.record, set(records.values()))
+        numbers = {(row["record"], row["id"]): row["pk"] for row in stored}
         changes = [
             {name: row[name] for name in ("record", "at", "learned", "origin", "actor")}
-            | {"event": pk, "field": meaning.field, "before": meaning.before, "after": meaning.after}
-            for pk, row, each in zip(numbers, rows, learned, strict=True)
+            | {"event": numbers[row["record"], row["id"]], "field": meaning.field}
+            | {"before": meaning.before, "after": meaning.after}
+            for row, each in zip(rows, learned, strict=True)
             if (meaning := each.event.meaning) is not None
         ]
         if changes:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from connectors.base import Batch, Parked
 from model.fields import HISTORY, decode
+from model.text import field_names
 from model.values import Account, Cost, Event, Issue, Milestone, Sprint, Worklog
 
 __all__ = ["fit"]
@@ -51,8 +52,12 @@ def _parked(record: Record, reason: str) -> Parked:
 def _reasons(record: Record) -> Iterator[str]:
     if not 0 < len(record.ref.id) <= _ID:
         yield f"its id has {len(record.ref.id)} characters"
-    for field in fields(record):
-        yield from _plain_reasons(field.name, getattr(record, field.name))
+    for name in field_names(type(record)):
+        value = getattr(record, name)
+        if isinstance(value, datetime) and value.tzinfo is None:
+            yield f"{name} has no time zone"
+        elif isinstance(value, Decimal) and not _ordinary(value):
+            yield f"{name} is no ordinary number"
     if isinstance(record, Issue) and record.percent is not None and not 0 <= record.percent <= 100:
         yield f"percent is {record.percent}"
     if isinstance(record, Worklog) and abs(record.seconds) > _SECONDS:
@@ -61,13 +66,6 @@ def _reasons(record: Record) -> Iterator[str]:
         yield from _money_reasons(record.money.amount)
     if isinstance(record, Event):
         yield from _event_reasons(record)
-
-
-def _plain_reasons(name: str, value: object) -> Iterator[str]:
-    if isinstance(value, datetime) and value.tzinfo is None:
-        yield f"{name} has no time zone"
-    if isinstance(value, Decimal) and not _ordinary(value):
-        yield f"{name} is no ordinary number"
 
 
 def _money_reasons(amount: Decimal) -> Iterator[str]:
