@@ -103,10 +103,15 @@ def issue_from_graphql(node: IssueNode, reading: Reading) -> Issue:
         sprints=_sprints(card, milestone, reading),
         milestone=milestone,
         parent=node.parent.id if node.parent else None,
-        attributes=card.attributes,
+        attributes=(*card.attributes, *_creator(node.author)),
         body=node.body or "",
         version=node.updated_at.isoformat(),
     )
+
+
+def _creator(author: Actor | None) -> tuple[tuple[str, str], ...]:
+    """Who opened it, as the attribute that reports look for."""
+    return (("creator", author.id),) if author is not None and author.id else ()
 
 
 def card_of(node: IssueNode, reading: Reading) -> Card:

@@ -160,10 +160,17 @@ def issue_of(task: TaskRecord, details: DetailsRecord | None, board: Board) -> I
         milestone=bucket if dated and not sprinted else None,
         bucket=board.buckets.get(bucket),
         priority=_priority(task.priority),
+        attributes=_creator(task.created_by),
         body=(details.description or "") if details else "",
         links=_links(details),
         version=task.etag,
     )
+
+
+def _creator(who: IdentitySet | None) -> tuple[tuple[str, str], ...]:
+    """Who made the task, as the attribute that reports look for."""
+    creator = person(who)
+    return (("creator", creator),) if creator else ()
 
 
 def status_of(percent: int, source: PlannerSource) -> tuple[StatusCategory, str]:
