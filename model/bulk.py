@@ -9,7 +9,6 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from sqlalchemy import Column, Connection, Insert, Select, Table, insert, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 __all__ = ["fetch", "portions", "revise", "upsert"]
 
@@ -51,10 +50,21 @@ def upsert(
     connection.execute(_upserting(table, postgres, keys, keep), list(rows))
 
 
+def _insert(table: Table, postgres: bool) -> Any:
+    """The dialect's own insert, which knows conflicts; only the dialect in use is loaded."""
+    if postgres:
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert(table)
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.insert(table)
+
+
 @cache
 def _upserting(table: Table, postgres: bool, keys: tuple[str, ...], keep: frozenset[str]) -> Insert:
     """The statement; to build it costs more than to run it on a page's few rows."""
-    statement: Any = (postgresql if postgres else sqlite).insert(table)
+    statement = _insert(table, postgres)
     excluded = statement.excluded
     changed = {
         column.name: excluded[column.name]
