@@ -25,38 +25,15 @@ BLUE, PALE_BLUE = "#1F4E79", "#5B8DB8"
 SHAPES = ("circle", "square", "diamond", "triangle-up", "triangle-down", "cross", "triangle-right")
 SERIES = (BLUE, "#8A5A00", "#1B6E3C", "#B3261E", "#5F6368", "#6B4E9B", "#00707A")
 MOST_LINES = 7
-BURN_HEIGHT, TREND_SIZE, LABEL_HEIGHT = 220, 330, 15
+BURN_WIDTH, BURN_HEIGHT, TREND_SIZE, LABEL_HEIGHT = 380, 220, 260, 16
 _PARTS = frozenset(
     [
         *("layer", "width", "height", "background", "padding", "left", "right", "top", "bottom", "data"),
-        *(
-            "config",
-            "font",
-            "view",
-            "mark",
-            "type",
-            "color",
-            "opacity",
-            "stroke",
-            "strokeWidth",
-            "strokeDash",
-        ),
-        *(
-            "line",
-            "interpolate",
-            "filled",
-            "size",
-            "clip",
-            "align",
-            "dx",
-            "dy",
-            "fontSize",
-            "limit",
-            "encoding",
-        ),
-        *("x", "y", "shape", "text", "field", "title", "legend", "scale", "zero", "nice", "domain", "range"),
-        *("axis", "orient", "format", "grid", "gridColor", "tickCount", "domainColor"),
-        *("labelColor", "labelFontSize", "labelOverlap", "titleColor", "titleFontSize"),
+        *("config", "font", "view", "mark", "type", "color", "opacity", "stroke", "strokeWidth"),
+        *("strokeDash", "line", "interpolate", "filled", "size", "clip", "align", "dx", "dy", "fontSize"),
+        *("limit", "encoding", "x", "y", "shape", "text", "field", "title", "legend", "scale", "zero"),
+        *("nice", "domain", "range", "axis", "orient", "format", "grid", "gridColor", "tickCount"),
+        *("domainColor", "labelColor", "labelFontSize", "labelOverlap", "titleColor", "titleFontSize"),
     ]
 )
 _MARKS = frozenset({"area", "line", "point", "text"})
@@ -122,7 +99,7 @@ def burn_up(data: BurnUp) -> Spec:
     shifts = _apart([float(height) * BURN_HEIGHT for _, _, height in ends])
     for (text, value, _), shift in zip(ends, shifts, strict=True):
         layers.append(_label({"c0": rows[-1]["c0"], "c1": float(value), "c2": text}, shift, scope, INK))
-    return _framed({"layer": layers, "width": 440, "height": BURN_HEIGHT})
+    return _framed({"layer": layers, "width": BURN_WIDTH, "height": BURN_HEIGHT})
 
 
 def milestone_trend(data: Trend) -> Spec:
@@ -227,7 +204,7 @@ def _layer(rows: list[Row], mark: Spec, encoding: Spec) -> Spec:
 
 def _label(row: Row, shift: float, place: Spec, colour: str) -> Spec:
     """The text `c2` right of a line's end, moved down by `shift` pixels."""
-    mark: Spec = {"type": "text", "align": "left", "dx": 7, "dy": shift, "fontSize": 11, "limit": 150}
+    mark: Spec = {"type": "text", "align": "left", "dx": 7, "dy": shift, "fontSize": 12, "limit": 150}
     return _layer([row], {**mark, "color": colour}, {**place, "text": {"field": "c2", "type": "nominal"}})
 
 
@@ -276,7 +253,7 @@ def _framed(spec: Spec) -> Spec:
     config = {
         "font": font,
         "view": {"stroke": None},
-        "axis": {"labelFontSize": 11, "titleFontSize": 11, "titleColor": GREY, "domainColor": LIGHT},
+        "axis": {"labelFontSize": 12, "titleFontSize": 12, "titleColor": GREY, "domainColor": LIGHT},
         "text": {"font": font},
     }
     padding = {"left": 5, "top": 5, "right": 16, "bottom": 5}

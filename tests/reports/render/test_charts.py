@@ -22,7 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import reports
-from reports.charts import BurnPoint, BurnUp, Trend, TrendPoint, burn_up, milestone_trend, svg
+from reports.charts import BURN_WIDTH, BurnPoint, BurnUp, Trend, TrendPoint, burn_up, milestone_trend, svg
 from reports.text import cut, shown
 from tests.hostile import PAYLOADS, VAST
 from tests.reports.render.pages import MONDAY, burn, trend
@@ -302,7 +302,7 @@ def test_a_day_is_the_same_day_in_every_zone():
     ticks = re.findall(r"translate\(([\d.]+),16\)[^>]*>([^<]+)</text>", burned)
     assert len(ticks) > 2
     for place, label in ticks:
-        day = MONDAY + timedelta(days=round(float(place) / 440 * 19))
+        day = MONDAY + timedelta(days=round(float(place) / BURN_WIDTH * 19))
         assert label == f"{day.day} {day:%b}"
 
 
