@@ -39,7 +39,7 @@ def everywhere(text: str, url: str = URL, *, state: State | None = State.RED) ->
     )
     short: Line = (Span(text, foreign=True),)
     table = Table(text, (Column(text, grows=True), Column(text, numeric=True)), ((line, short), ((), short)))
-    numbers = Table("", (Column(text),), ((short,),))
+    numbers = Table("", (Column(text, grows=True),), ((short,),))
     blocks = (
         Paragraph(short),
         Paragraph(short, quiet=True),
