@@ -16,9 +16,13 @@ __all__ = ["StoreInfo", "inspect_store"]
 
 @dataclass(frozen=True, slots=True)
 class StoreInfo:
-    """`size` and `raw_bytes` (pages as received, compressed) in bytes; `rows` by table."""
+    """`engine` is the database's own version; `rows` by table; `size` and `raw_bytes` in bytes.
+
+    `raw_bytes` are the pages as received, compressed, and part of `size`.
+    """
 
     dialect: str
+    engine: str
     revision: str
     size: int
     raw_bytes: int
@@ -32,6 +36,7 @@ def inspect_store(database: Database) -> StoreInfo:
     with database.reading() as connection:
         return StoreInfo(
             dialect=database.dialect,
+            engine=connection.execute(text(_VERSION[database.dialect])).scalar_one(),
             revision=connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one(),
             size=_size(database) or connection.execute(text(_POSTGRES_SIZE)).scalar_one(),
             raw_bytes=connection.execute(
@@ -45,6 +50,7 @@ def inspect_store(database: Database) -> StoreInfo:
         )
 
 
+_VERSION = {"sqlite": "SELECT 'SQLite ' || sqlite_version()", "postgresql": "SELECT version()"}
 _POSTGRES_SIZE = "SELECT pg_database_size(current_database())"
 
 

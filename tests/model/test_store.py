@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
 
+from connectors.base import RawPage
 from model.engine import Database, WriteLock, address
 from model.errors import (
     StoreBusy,
@@ -252,6 +253,16 @@ def test_upgrading_a_current_store_does_nothing(new_store_url: Callable[[], str]
     done = upgrade(new_store_url(), now=at(0))
     assert (done.before, done.after, done.copy) == (REVISIONS[-1], REVISIONS[-1], None)
     assert str(done) == f"The store is up to date (schema {REVISIONS[-1]})."
+
+
+def test_the_store_says_what_it_is_and_holds(store: Store) -> None:
+    told = batch(issue(1), issue(2), raw=(RawPage("issues", "1", b"x" * 9000),))
+    tell(store, at(10), told, first=True)
+    tell(store, at(20), batch(issue(1, title="new")))
+    info = store.info()
+    assert info.engine.lower().startswith(info.dialect)
+    assert (info.rows["issue"], info.rows["event"], info.newest_event) == (2, 1, at(20))
+    assert 0 < info.raw_bytes < 9000 < info.size
 
 
 def test_no_statement_shows_its_values_in_an_error(store: Store) -> None:

@@ -115,6 +115,25 @@ def test_an_id_that_is_no_id_parks_its_record_only(store: Store) -> None:
     assert [i.ref.id for i in store.view(at(20)).issues()] == ["2"]
 
 
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (batch(costs=(replace(COST, money=Money(Decimal("1.00001"), "EUR")),)), "more than four places"),
+        (
+            batch(costs=(replace(COST, money=Money(Decimal("NaN"), "EUR")),)),
+            "its amount is no ordinary number",
+        ),
+        (batch(worklogs=(Worklog(Ref("jira", "w"), ONE, "ada", at(1), 1 << 60),)), "seconds is"),
+        (batch(events=(event(1, "title", "a", "b", at(1), id="x" * 300),)), "id has 300 characters"),
+        (batch(events=(event(1, "mood", "a", "b", at(1)),)), "mood, which has no history"),
+    ],
+)
+def test_a_fact_that_cannot_be_kept_is_parked_with_its_reason(store: Store, said: Batch, reason: str) -> None:
+    recorded = tell(store, at(10), said, first=True)
+    assert (recorded.parked, recorded.events) == (1, 0)
+    assert [reason in dict(row)["reason"] for row in content(store)["parked"]] == [True]
+
+
 def test_meanings_of_odd_texts_are_cleaned_like_values(store: Store) -> None:
     tell(store, at(10), batch(issue(1, title="a")), first=True)
     odd_title = "b\0\ud800"

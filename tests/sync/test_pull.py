@@ -15,7 +15,7 @@ from connectors.memory.connector import MemoryConnector
 from connectors.memory.settings import MemorySource
 from connectors.memory.tracker import MemoryTracker
 from model.store import Store
-from model.values import Issue, Ref, Sprint, SprintState
+from model.values import Dependency, Issue, Ref, Sprint, SprintState, Worklog
 from sync.pull import Failed, Finished, Page, Started, Step, pull
 from tests.sync.told import at, content, issue
 
@@ -209,6 +209,22 @@ def test_a_tracker_that_shows_nothing_deletes_nothing(store: Store) -> None:
     empty.add_source("alpha")
     list(pull(store, MemoryConnector(empty, empty.token), "mem", SOURCE, office.clock(), office.clock))
     assert len(store.view(office.clock()).issues()) == 3
+
+
+def test_links_and_work_taken_back_in_the_tracker_end_here_too(store: Store) -> None:
+    office = Office(store, issues=2)
+    link = Dependency(Ref("mem", "1"), Ref("mem", "2"))
+    work = Worklog(Ref("mem", "w"), Ref("mem", "2"), "ada", at(1), 600)
+    office.tracker.link("alpha", link)
+    office.tracker.log_work("alpha", work)
+    office.pull()
+    then = office.clock()
+    office.tracker.unlink("alpha", link)
+    office.tracker.remove_work("alpha", "w")
+    office.pull()
+    assert (store.view(then).dependencies(), store.view(then).worklogs()) == ((link,), (work,))
+    now = store.view(office.clock())
+    assert (now.dependencies(), now.worklogs()) == ((), ())
 
 
 def test_a_walk_that_falls_short_of_the_trackers_count_shows_it(store: Store) -> None:
