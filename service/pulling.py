@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from connectors.errors import ConnectorError
-from sync.pull import Failed, Finished, Page, Started, Step, pull
+from connectors.errors import ConnectorError, Unreachable
+from sync.pull import Failed, Finished, Page, Step, pull
 
 if TYPE_CHECKING:
     from config.settings import SourceSettings
@@ -32,16 +32,12 @@ class Pulled:
     finished: list[Finished] = field(default_factory=list)
     failed: list[Failed] = field(default_factory=list)
 
-    @property
-    def changed(self) -> bool:
-        return any(step.added or step.changed or step.events for step in self.finished) or bool(self.failed)
-
 
 def pull_sources(workspace: Workspace, sources: Sequence[SourceSettings], watcher: Watcher) -> Pulled:
     """Read each source on from where its last read stopped.
 
-    A failing source does not stop the others; its error is among the results. An interruption lets each
-    connection finish the page at hand.
+    A failing source does not stop the others, but those of a tracker that cannot be reached fail with it.
+    An interruption lets each connection finish the page at hand.
     """
     by_connection: dict[str, list[SourceSettings]] = defaultdict(list)
     for source in sources:
@@ -89,15 +85,18 @@ def _one_connection(
         for source in sources:
             tell(Failed(source.connection, source.key, error))
         return
+    lost: Unreachable | None = None
     try:
         for source in sources:
-            for step in pull(
-                workspace.store, connector, source.connection, source, workspace.clock(), workspace.clock
-            ):
+            if lost is not None:
+                tell(Failed(source.connection, source.key, lost))
+                continue
+            now = workspace.clock()
+            for step in pull(workspace.store, connector, source.connection, source, now, workspace.clock):
                 tell(step)
+                if isinstance(step, Failed) and isinstance(step.error, Unreachable):
+                    lost = step.error
                 if stop.is_set():
                     return
-                if isinstance(step, Started):
-                    continue
     finally:
         connector.close()

@@ -53,7 +53,7 @@ class Connector:
         dependencies=True,
         worklogs=True,
         costs=False,
-        deletions="not told; found by comparing complete lists",
+        deletions="not told and not looked for yet: a deleted issue stays as it last was; cancel it instead",
         note="Dates of sprints and versions have no history in Jira; those are seen from the first pull on.",
     )
 

@@ -36,7 +36,8 @@ def _headline(desk: Desk, report: SlipReport) -> Line:
 def slip_sections(desk: Desk, report: SlipReport, *, annex: bool) -> Iterable[Section]:
     """Milestones, issues, what is left out, and drift where there is no baseline."""
     if not annex:
-        yield section("Milestones", _goals(desk, (report.project, *report.goals)))
+        whole = (report.project,) if report.project.current.goal is None else ()
+        yield section("Milestones", _goals(desk, (*whole, *report.goals), report.original is not None))
     if report.current is not None:
         yield section("Slip of each issue", *_summary(desk, report.current), annex=annex)
     if report.original is not None:
@@ -55,24 +56,19 @@ def lateness(outlook: Outlook) -> str:
     return f"at least {outlook.slip}" if outlook.at_least and not outlook.reached else str(outlook.slip)
 
 
-def _goals(desk: Desk, goals: Iterable[GoalSlip]) -> Table:
+def _goals(desk: Desk, goals: Iterable[GoalSlip], planned_anew: bool) -> Table:
     rows = []
     for slip in goals:
         now = slip.current
         late = desk.opening(lateness(now), now.members, f"{now.name}: slip")
-        first = lateness(slip.original) if slip.original else "the same"
         name = (Span(now.name, foreign=True),)
-        rows.append(
-            (name, plain(desk.date(now.planned)), plain(desk.date(now.forecast)), (late,), plain(first))
-        )
-    columns = (
-        Column("", grows=True),
-        Column("Plan"),
-        Column("Now"),
-        Column("Late", numeric=True),
-        Column("Against the original plan", numeric=True),
-    )
-    return Table("working days, late is positive", columns, tuple(rows))
+        dates = plain(desk.date(now.planned)), plain(desk.date(now.forecast))
+        first = (plain(lateness(slip.original) if slip.original else ""),) if planned_anew else ()
+        rows.append((name, *dates, (late,), *first))
+    columns = [Column("", grows=True), Column("Plan"), Column("Now"), Column("Late", numeric=True)]
+    if planned_anew:
+        columns.append(Column("Against the original plan", numeric=True))
+    return Table("working days, late is positive", tuple(columns), tuple(rows))
 
 
 def _summary(desk: Desk, summary: SlipSummary) -> Iterable[Table | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -44,15 +45,16 @@ def pull(ctx: typer.Context, project: Project = None, as_json: Json = False) -> 
 
         session.screen.data(encode(_as_dict(done)))
     else:
-        _tell(session, done)
+        _tell(session, done, {(s.connection, s.key): s.name or s.key for s in sources})
     for failed in done.failed:
         session.screen.complain(f"{failed.connection} {failed.source}: {failed.error}")
     raise typer.Exit(_verdict(done))
 
 
-def _tell(session: Session, done: Pulled) -> None:
+def _tell(session: Session, done: Pulled, names: Mapping[tuple[str, str], str]) -> None:
     for step in sorted(done.finished, key=lambda step: (step.connection, step.source)):
-        told = f"{step.connection} {step.source}: {step.seen:,} issues read, {step.added:,} new, "
+        name = names.get((step.connection, step.source), step.source)
+        told = f"{step.connection} {name}: {step.seen:,} issues read, {step.added:,} new, "
         told += f"{step.changed:,} changed, {step.events:,} events"
         if step.parked:
             told += f"; {step.parked} could not be understood and wait: crosstie report status"
