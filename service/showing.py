@@ -32,6 +32,7 @@ def show(screen: Screen, folder: Path, seed: int, *, keep: bool) -> None:
     with demo(folder, os.environ, seed, screen.say) as running:
         screen.say("Three stand-in trackers are running. Reading them for the first time …")
         _read(running)
+        keep_house(running.workspace)
         _baseline(running)
         screen.say("The plan is frozen as baseline B1. Half a year goes by, a week at a time:")
         live(running, _teller(running, screen))

@@ -28,6 +28,7 @@ def pull(ctx: typer.Context, project: Project = None, as_json: Json = False) -> 
 
     It can be interrupted at any time and goes on where it stopped.
     """
+    from service.keeping import keep_house
     from service.progress import watching
     from service.pulling import pull_sources
     from service.tying import retie_projects
@@ -40,6 +41,7 @@ def pull(ctx: typer.Context, project: Project = None, as_json: Json = False) -> 
     with watching(session.screen) as watcher:
         done = pull_sources(workspace, sources, watcher)
     retie_projects(workspace, project)
+    keep_house(workspace)
     if as_json:
         from reports.render.json import encode
 
