@@ -1,4 +1,4 @@
-"""What the store keeps besides what was read: what the config declares, and raw pages while they are wanted."""
+"""What the store keeps besides what was read: what the config declares, and raw pages for a while."""
 
 from __future__ import annotations
 

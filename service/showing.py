@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from service.demo import Demo, demo, live
 from service.failures import Exit, Failure
+from service.keeping import keep_house
 from service.progress import Silent
 from service.pulling import pull_sources
 from service.tying import retie_projects

@@ -23,7 +23,7 @@ NEEDS: Mapping[str, tuple[str, Callable[[], bool]]] = {
 """Marker -> what its tests need from outside the checkout, and whether it is there."""
 
 settings.register_profile(
-    "steady", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
+    "steady", deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile("thorough", settings.get_profile("steady"), max_examples=1000)
 settings.load_profile("steady")

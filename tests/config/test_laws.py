@@ -23,7 +23,7 @@ from tests.config.samples import KINDS, TomlWriter, problems, read
 from tests.config.trees import configurations
 
 VALIDATOR = jsonschema.Draft4Validator(schema(KINDS))
-few = settings(max_examples=40)
+few = settings(max_examples=15)
 chances = st.randoms(use_true_random=False)
 FREE = ("connections", "projects", "people", "dimensions", "deliverables", "accounts", "columns", "roles")
 """Tables whose keys are names that people choose."""
@@ -128,7 +128,7 @@ def _renamed(tree: Any, path: tuple[str | int, ...], name: str) -> Any:
     return {k: _renamed(v, path[1:], name) if k == path[0] else v for k, v in tree.items()}
 
 
-@settings(max_examples=150)
+@settings(max_examples=40)
 @given(configurations(), chances)
 def test_any_misspelt_key_is_reported_with_its_line_and_the_name_it_should_have(
     tree: dict[str, Any], chance: random.Random

@@ -232,7 +232,7 @@ ACTS = st.one_of(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(acts=st.lists(ACTS, max_size=12), column_events=st.booleans())
 def test_whatever_was_done_every_fields_events_chain_up_to_the_present(
     acts: list[tuple[str, object]], column_events: bool

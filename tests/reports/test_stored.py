@@ -91,7 +91,7 @@ def test_a_told_story_gives_the_same_report_from_the_store(tmp_path):
     assert kept.evidence.baseline.hash == kept.evidence.head
 
 
-@settings(max_examples=6, deadline=None, phases=(Phase.generate,), suppress_health_check=list(HealthCheck))
+@settings(max_examples=2, deadline=None, phases=(Phase.generate,), suppress_health_check=list(HealthCheck))
 @given(edits)
 def test_any_story_gives_the_same_report_from_the_store(tmp_path_factory, steps):
     trackers = random_story(steps)

@@ -100,9 +100,9 @@ def test_markdown_leaves_no_element_in_two_parsers(text):
     assert elements_in_cmark(source) == set()
 
 
-def test_a_hundred_thousand_link_rich_strings_leave_no_element():
+def test_twenty_thousand_link_rich_strings_leave_no_element():
     draw = random.Random(7)
-    strings = ["".join(draw.choices(FRAGMENTS, k=draw.randint(1, 8))) for _ in range(100_000)]
+    strings = ["".join(draw.choices(FRAGMENTS, k=draw.randint(1, 8))) for _ in range(20_000)]
     for start in range(0, len(strings), 500):
         page = "\n\n".join(markdown(text) for text in strings[start : start + 500])
         assert elements_in_cmark(page) == set()

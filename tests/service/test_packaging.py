@@ -15,6 +15,8 @@ import pytest
 
 from service.entry import FOLDERS
 
+pytestmark = pytest.mark.xdist_group("packaging")
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -79,7 +79,7 @@ def test_no_line_is_wider_than_the_terminal(text, width):
         assert max(map(cell_len, told)) <= width
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.text(max_size=200), st.integers(2, 130))
 def test_no_text_makes_a_line_too_wide_or_is_lost(text, width):
     page = Page("x", "x", State.RED, (Span(text, foreign=True),), (), (), (), ())
@@ -91,7 +91,7 @@ def test_no_text_makes_a_line_too_wide_or_is_lost(text, width):
 WORDS = st.text(alphabet="abcd 漢é", min_size=1, max_size=30).filter(str.strip)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.data(), st.integers(8, 100), st.integers(1, 7))
 def test_a_table_that_cannot_fit_still_shows_every_cell(data, width, count):
     columns = tuple(
