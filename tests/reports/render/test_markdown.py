@@ -69,7 +69,7 @@ def test_no_text_at_all_adds_an_element(text):
 
 @given(st.text(alphabet=" \t\n\r\x0b\x0c\x1c\x85\u2028\u3000#->=*+1.`~|x", max_size=12))
 def test_white_space_around_a_text_opens_no_block(text):
-    line = (Span(text, foreign=True), Span("end"))
+    line = (*(Span(" ") for _ in range(5)), Span(text, foreign=True), Span("end"))
     blocks = (Paragraph(line), Bullets((line,)), Table("", (Column("x"),), ((line,),)))
     page = Page("x", "x", None, line, (line,), (Section("x", blocks),), (line,), ())
     harmless = [block for block in tokens(render(page)) if "inline" not in block[0]]
