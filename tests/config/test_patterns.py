@@ -19,10 +19,10 @@ HOSTILE = ["a" * 9_999 + "!", "a" * 200_000, "aaaa!" * 2_000, "ab" * 5_000]
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_no_pattern_takes_long_on_hostile_text(pattern: str, text: str) -> None:
     compiled = compile_pattern(pattern)
-    start = time.perf_counter()
+    start = time.thread_time()
     compiled.first_group(text)
     compiled.find_all(text)
-    assert time.perf_counter() - start < 0.05
+    assert time.thread_time() - start < 0.05
 
 
 def test_the_first_group_of_the_first_match_is_the_value() -> None:

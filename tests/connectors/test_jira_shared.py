@@ -37,7 +37,14 @@ DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 CATEGORIES = {"new": "todo", "indeterminate": "doing", "done": "done"}
 
 pytestmark = pytest.mark.shared
-csv.field_size_limit(10**8)
+
+
+@pytest.fixture(autouse=True)
+def _long_fields() -> Iterator[None]:
+    """The recorded answers stand in single cells."""
+    before = csv.field_size_limit(10**8)
+    yield
+    csv.field_size_limit(before)
 
 
 def raw(value: Any) -> bytes:
