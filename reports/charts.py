@@ -22,6 +22,7 @@ Row = dict[str, object]
 
 INK, GREY, LIGHT = "#1A1A1A", "#5F6368", "#D5D8DB"
 BLUE, PALE_BLUE = "#1F4E79", "#5B8DB8"
+FONT = "DejaVu Sans, Segoe UI, Helvetica, Arial, sans-serif"
 SHAPES = ("circle", "square", "diamond", "triangle-up", "triangle-down", "cross", "triangle-right")
 SERIES = (BLUE, "#8A5A00", "#1B6E3C", "#B3261E", "#5F6368", "#6B4E9B", "#00707A")
 MOST_LINES = 7
@@ -33,14 +34,24 @@ _PARTS = frozenset(
         *("strokeDash", "line", "interpolate", "filled", "size", "clip", "align", "dx", "dy", "fontSize"),
         *("limit", "encoding", "x", "y", "shape", "text", "field", "title", "legend", "scale", "zero"),
         *("nice", "domain", "range", "axis", "orient", "format", "grid", "gridColor", "tickCount"),
-        *("domainColor", "labelColor", "labelFontSize", "labelOverlap", "titleColor", "titleFontSize"),
+        *(
+            "domainColor",
+            "labelColor",
+            "labelFontSize",
+            "labelOverlap",
+            "labelSeparation",
+            "titleColor",
+            "titleFontSize",
+        ),
     ]
 )
 _MARKS = frozenset({"area", "line", "point", "text"})
 _COLUMN = re.compile(r"c\d+")
 _FETCHED = re.compile(r"url\s*\(", re.IGNORECASE)
 _TAG = re.compile(r"<[^>]*>")
-_SPOKEN = re.compile(r' (?:class|role|aria-[a-z]+)="[^"]*"')
+_NEEDLESS = re.compile(
+    r' (?:class|role|aria-[a-z]+|font-family|pointer-events)="[^"]*"| opacity="1"|(?<=\.\d)\d{2,}'
+)
 _IDENTITY = re.compile(r'( id="| [a-z-]+="url\(#)([^")]*)')
 
 
@@ -122,7 +133,7 @@ def milestone_trend(data: Trend) -> Spec:
     layers = [
         _layer(diagonal, {"type": "line", "color": LIGHT}, {"x": x, "y": y}),
         _layer(rows, {"type": "line", "interpolate": "step-after"}, line),
-        _layer(rows, dot, {**line, "shape": _by_milestone(SHAPES)}),
+        _layer(_turns(rows), dot, {**line, "shape": _by_milestone(SHAPES)}),
     ]
     last = {p.milestone: p for p in points}
     span = (domain[1] - domain[0]).days if domain else 1
@@ -141,18 +152,21 @@ def svg(spec: Mapping[str, object], *, name: str, title: str, description: str) 
     drawn: str = vl_convert.vegalite_to_svg(dict(spec), vl_version="6.4", allowed_base_urls=[])
     told = f"<title>{html.escape(shown(title))}</title><desc>{html.escape(shown(description))}</desc>"
     return re.sub(
-        r"<svg\b([^>]*)>", lambda m: f'<svg role="img"{m[1]}>{told}', _one_image(drawn, name), count=1
+        r"<svg\b([^>]*)>",
+        lambda m: f'<svg role="img" font-family="{FONT}"{m[1]}>{told}',
+        _one_image(drawn, name),
+        count=1,
     )
 
 
 def _one_image(drawn: str, name: str) -> str:
-    """The drawing without what describes its parts one by one, and with ids of its own, numbered from 0."""
+    """The drawing without what tells nothing that is seen, and with ids of its own, numbered from 0."""
     own, ids = re.sub(r"[^a-z0-9-]", "", name.lower()), dict[str, int]()
 
     def renamed(at: re.Match[str]) -> str:
         return f"{at[1]}{own}-{ids.setdefault(at[2], len(ids))}"
 
-    return _TAG.sub(lambda tag: _IDENTITY.sub(renamed, _SPOKEN.sub("", tag.group())), drawn)
+    return _TAG.sub(lambda tag: _IDENTITY.sub(renamed, _NEEDLESS.sub("", tag.group())), drawn)
 
 
 def _refuse_unknown_parts(node: object, path: str = "spec") -> None:
@@ -238,23 +252,34 @@ def _by_milestone(values: Sequence[str]) -> Spec:
     return {"field": "c2", "type": "nominal", "legend": None, "scale": scale}
 
 
+def _turns(rows: Sequence[Row]) -> list[Row]:
+    """The first and last point of each milestone and those where its forecast changed."""
+    turns: list[Row] = []
+    before: dict[object, Row] = {}
+    for row in rows:
+        if row["c2"] not in before or before[row["c2"]]["c1"] != row["c1"]:
+            turns.append(row)
+        before[row["c2"]] = row
+    return [*turns, *(row for row in before.values() if row not in turns)]
+
+
 def _dates() -> Spec:
     return {
         "format": "%-d %b",
         "labelColor": GREY,
         "tickCount": 6,
         "gridColor": "#EEF0F2",
-        "labelOverlap": True,
+        "labelOverlap": "greedy",
+        "labelSeparation": 8,
     }
 
 
 def _framed(spec: Spec) -> Spec:
-    font = "DejaVu Sans, Segoe UI, Helvetica, Arial, sans-serif"
     config = {
-        "font": font,
+        "font": FONT,
         "view": {"stroke": None},
         "axis": {"labelFontSize": 12, "titleFontSize": 12, "titleColor": GREY, "domainColor": LIGHT},
-        "text": {"font": font},
+        "text": {"font": FONT},
     }
     padding = {"left": 5, "top": 5, "right": 16, "bottom": 5}
     return {**spec, "background": "#FFFFFF", "padding": padding, "config": config}

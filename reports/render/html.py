@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -32,13 +33,13 @@ if TYPE_CHECKING:
 
 __all__ = ["environment", "render"]
 
-_BRIEF = 16
+_BRIEF, _LONG = 16, 12
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
 @dataclass(frozen=True, slots=True)
 class _Figure:
-    """The issues behind one figure, as the annex lists them."""
+    """A figure made from several issues: opening it leaves only their rows of the list of issues."""
 
     id: str
     label: str
@@ -51,18 +52,18 @@ def render(page: Page) -> str:
 
     anchors = {entry.id: f"w{number}" for number, entry in enumerate(page.entries, 1)}
     figures = _figures(page, anchors)
-    style = (_TEMPLATES / "page.css").read_text(encoding="utf-8")
+    style = _style(figures.values())
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     template = environment().get_template("page.html.j2")
     return template.render(
         page=page,
         front=_rows([section for section in page.sections if not section.annex]),
         back=_rows([section for section in page.sections if section.annex]),
-        figures=list(figures.values()),
+        figures=figures.values(),
         behind=lambda span: _behind(_listed(span, anchors), anchors, figures),
         anchors=anchors,
-        names={entry.id: entry.records[0][1] if entry.records else entry.title for entry in page.entries},
-        style=Markup(style),  # noqa: S704 our own file, hashed in the policy
+        counted=_counted(figures.values()),
+        style=Markup(style),  # noqa: S704 our own file and rules of our own ids, hashed in the policy
         style_digest=Markup(digest),  # noqa: S704 base64
         states=WORDS,
         symbols=SYMBOLS,
@@ -72,22 +73,38 @@ def render(page: Page) -> str:
 
 
 def _figures(page: Page, anchors: Mapping[str, str]) -> dict[tuple[str, ...], _Figure]:
-    """The lists of issues behind the page's figures, each list once."""
+    """The figures made from several issues, by those issues, each set once."""
     found: dict[tuple[str, ...], _Figure] = {}
     for span in spans_of(page):
         items = _listed(span, anchors)
-        if len(items) > 1 and items not in found and not linkable(span.url, page.origins):
+        if len(items) > 1 and items not in found:
             found[items] = _Figure(f"f{len(found) + 1}", span.label or span.text, items)
     return found
+
+
+def _counted(figures: Iterable[_Figure]) -> dict[str, str]:
+    """Item -> the ids of the figures that it is part of, as the classes of its row."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for figure in figures:
+        for item in figure.items:
+            found[item].append(figure.id)
+    return {item: " ".join(ids) for item, ids in found.items()}
+
+
+def _style(figures: Iterable[_Figure]) -> str:
+    """The style sheet, with a rule for each figure that hides other rows while the figure is open."""
+    sheet = (_TEMPLATES / "page.css").read_text(encoding="utf-8")
+    rules = [f"#{figure.id}:target~.wide tbody tr:not(.{figure.id}){{display:none}}\n" for figure in figures]
+    return sheet + "".join(rules)
 
 
 def _behind(
     items: tuple[str, ...], anchors: Mapping[str, str], figures: Mapping[tuple[str, ...], _Figure]
 ) -> str:
-    """Where a figure opens: at its only issue, or at the list of its issues."""
+    """Where a figure opens: at its only issue, at the rows of its issues, or nowhere ("")."""
     if len(items) > 1:
         return figures[items].id
-    return anchors[items[0]] if items else "report"
+    return anchors[items[0]] if items else ""
 
 
 @cache
@@ -98,7 +115,7 @@ def environment() -> Environment:
     made = Environment(
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, finalize=_finalized
     )
-    made.filters["kept"] = _kept
+    made.filters["aligned"] = _aligned
     made.tests["paragraph"] = lambda block: isinstance(block, Paragraph)
     made.tests["bullets"] = lambda block: isinstance(block, Bullets)
     made.tests["picture"] = lambda block: isinstance(block, Picture)
@@ -110,13 +127,16 @@ def _finalized(value: Any) -> Any:
     return shown(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
-def _kept(table: Table) -> list[bool]:
-    """Which columns are kept on one line: those that need little room and do not grow."""
-    return [
-        not column.grows
-        and max((sum(len(span.text) for span in row[place]) for row in table.rows), default=0) <= _BRIEF
-        for place, column in enumerate(table.columns)
-    ]
+def _aligned(table: Table) -> str:
+    """The table's classes: nN where column N holds numbers, kN where it is kept on one line, `long`."""
+    found = ["long"] if len(table.rows) > _LONG else []
+    for place, column in enumerate(table.columns):
+        longest = max((sum(len(span.text) for span in row[place]) for row in table.rows), default=0)
+        if column.numeric:
+            found.append(f"n{place + 1}")
+        elif not column.grows and longest <= _BRIEF:
+            found.append(f"k{place + 1}")
+    return " ".join(found)
 
 
 def _drawing(picture: Picture) -> Markup:

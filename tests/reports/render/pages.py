@@ -90,6 +90,7 @@ def sponsors(issues: int, *, annex: bool = True) -> Page:
         rows = tuple((_issue(n, ids), plain("20 Mar"), plain("9 Apr"), plain("14")) for n in range(issues))
         columns = (Column("Issue", grows=True), Column("Plan"), Column("Now"), Column("Late", numeric=True))
         sections.append(Section("What slipped", (Table("in working days", columns, rows),), annex=True))
+        sections += [_sprint(number, ids) for number in range(6)]
     entries = tuple(
         Entry(
             item,
@@ -125,6 +126,19 @@ def _issue(number: int, ids: tuple[str, ...]) -> Line:
     item = ids[number : number + 1]
     key = Span(f"PAY-{number}", foreign=True, items=item, url=f"{ORIGIN}/browse/PAY-{number}")
     return (key, Span(" "), Span("Firewall rules for the payroll servers", foreign=True))
+
+
+def _sprint(number: int, ids: tuple[str, ...]) -> Section:
+    """A sprint's changes; each of its figures is made from many issues."""
+    names = ("Committed", "Added", "Removed", "Re-estimated", "Completed", "Carried over")
+    sums = tuple(
+        (plain(name), (Span("35 points", items=ids[number + at :: 6 + at], label=name),))
+        for at, name in enumerate(names)
+    )
+    rows = tuple((_issue(at, ids), plain("3 Mar"), plain("+5")) for at in range(number, len(ids), 12))
+    columns = (Column("Issue", grows=True), Column("On"), Column("Points", numeric=True))
+    heads = (Column("What"), Column("How much", numeric=True))
+    return Section(f"Sprint {number}", (Table("", heads, sums), Table("", columns, rows)), annex=True)
 
 
 def _first_page(ids: tuple[str, ...], words: str) -> list[Section]:

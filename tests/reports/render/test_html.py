@@ -112,14 +112,14 @@ def test_foreign_text_is_isolated_from_the_direction_of_what_follows():
         Span("3", items=("1", "2"), label=name),
         Span(name, foreign=True, url=URL),
     )
-    entries = tuple(Entry(item, name, (("Jira", name, URL), ("Jira", name, "")), name) for item in "12")
+    entries = tuple(Entry(item, name, (("Jira", name, URL), ("Jira", name, "")), "x") for item in "12")
     blocks = (Paragraph(line), Bullets((line,)), Table("", (Column("x"),), ((line,),)))
     page = Page("x", "x", State.RED, line, (line,), (Section("x", blocks),), (line,), entries)
     tree = parsed(render(page))
     isolated = {node for bdi in tree.iter("bdi") for node in bdi.iter()}
     texts = [(node, node.text) for node in tree.iter()] + [(None, node.tail) for node in tree.iter()]
     holders = [node for node, text in texts if text and name in text]
-    assert len(holders) == 6 * 5 + 1 + 2 + 2 * 4
+    assert len(holders) == 6 * 5 + 1 + 2 * 3
     assert set(holders) <= isolated
 
 
@@ -158,16 +158,39 @@ def test_every_fragment_link_has_one_target(page):
     assert wanted <= set(ids)
 
 
+def opened(tree: ET.Element, target: str) -> list[str]:
+    """The rows of issues that stay when a reader follows a link to `target`."""
+    style = "".join(node.text or "" for node in tree.iter("style"))
+    rule = f"#{target}:target~.wide tbody tr:not(.{target}){{display:none}}"
+    rows = tree.findall(".//section[@id='issues']/div[@class='wide']//tbody/tr")
+    if rule in style:
+        rows = [row for row in rows if target in row.attrib.get("class", "").split()]
+    return ["".join(row[0].itertext()) for row in rows]
+
+
 def test_a_figure_opens_to_its_issues_and_a_figure_of_one_issue_to_that_issue():
-    both, one = Span("2", items=("1", "2"), label="late"), Span("1", items=("2",), label="new")
-    entries = tuple(Entry(item, f"title {item}", (("Jira", f"A-{item}", URL),), "") for item in "12")
+    both, one = Span("2", items=("1", "3"), label="late"), Span("1", items=("2",), label="new")
+    entries = tuple(Entry(item, f"title {item}", (("Jira", f"A-{item}", URL),), "") for item in "123")
     page = Page("x", "x", None, (both, one), (), (), (), entries)
     tree = parsed(render(page))
     at = {node.attrib["id"]: node for node in tree.iter() if "id" in node.attrib}
-    first, second = (at[node.attrib["href"][1:]] for node in tree.findall(".//p[@class='sentence']/a"))
-    assert ["".join(item.itertext()) for item in first] == ["A-1", "A-2"]
-    assert [at[node.attrib["href"][1:]].tag for node in first.iter("a")] == ["tr", "tr"]
-    assert "title 2" in "".join(second.itertext())
+    first, second = (node.attrib["href"][1:] for node in tree.findall(".//p[@class='sentence']/a"))
+    assert "".join(at[first].itertext()) == "2 issues behind “late”"
+    assert opened(tree, first) == ["title 1", "title 3"]
+    assert "title 2" in "".join(at[second].itertext())
+    assert opened(tree, "issues") == ["title 1", "title 2", "title 3"]
+
+
+def test_a_key_leads_to_its_tracker_on_the_first_page_and_to_its_row_behind_it():
+    key = Span("A-1", foreign=True, items=("1",), url=URL)
+    sections = (Section("x", (Paragraph((key,)),)), Section("y", (Paragraph((key,)),), annex=True))
+    page = Page("x", "x", None, (), (), sections, (), (Entry("1", "x", (("Jira", "A-1", URL),), ""),))
+    assert links(page)[1:3] == [URL, "#w1"]
+
+
+def test_a_figure_whose_issues_are_not_on_the_page_still_leads_somewhere():
+    page = Page("x", "x", None, (Span("3", items=("a", "b")),), (), (), (), ())
+    assert links(page)[1:] == ["#report"]
 
 
 SECTION = Section("x", (Paragraph(plain("x")),))
