@@ -147,8 +147,8 @@ def _drawing(picture: Picture) -> Markup:
 
 
 def _listed(span: Span, known: Mapping[str, str]) -> tuple[str, ...]:
-    """The items of a span that the page has entries for."""
-    return tuple(item for item in span.items if item in known)
+    """The items of a span that the page has entries for, each once."""
+    return tuple(item for item in dict.fromkeys(span.items) if item in known)
 
 
 def _rows(sections: Sequence[Section]) -> list[list[Section]]:

@@ -169,7 +169,10 @@ def opened(tree: ET.Element, target: str) -> list[str]:
 
 
 def test_a_figure_opens_to_its_issues_and_a_figure_of_one_issue_to_that_issue():
-    both, one = Span("2", items=("1", "3"), label="late"), Span("1", items=("2",), label="new")
+    both, one = (
+        Span("2", items=("1", "3", "1", "unknown"), label="late"),
+        Span("1", items=("2",), label="new"),
+    )
     entries = tuple(Entry(item, f"title {item}", (("Jira", f"A-{item}", URL),), "") for item in "123")
     page = Page("x", "x", None, (both, one), (), (), (), entries)
     tree = parsed(render(page))
