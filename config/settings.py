@@ -151,6 +151,11 @@ class ConnectionSettings(Frozen):
         None, description="Outgoing proxy.", examples=["http://proxy.example:3128"]
     )
 
+    @property
+    def browse(self) -> str:
+        """Where people open its records in a browser, empty where they have no page; links lead there only."""
+        return ""
+
 
 class SourceSettings(Frozen):
     """What every source has; each kind adds the keys that say which part of the tracker it reads."""

@@ -134,7 +134,7 @@ class Connector:
         words = Words(
             connection=self._settings.name,
             source=source.key,
-            browse=(self._settings.site or self._settings.url).rstrip("/"),
+            browse=self._settings.browse,
             fields=self._fields(source, project, boards),
             status=source.status,
             statuses={status.id: status for status in self._client.statuses()},

@@ -31,6 +31,10 @@ class JiraConnection(ConnectionSettings):
         None, description="The address people open issues at, where `url` is api.atlassian.com."
     )
 
+    @property
+    def browse(self) -> str:
+        return (self.site or self.url).rstrip("/")
+
 
 class JiraSource(SourceSettings):
     """One Jira project, optionally with the one board whose sprints count."""

@@ -18,6 +18,7 @@ __all__ = ["KIND", "PlannerConnection", "PlannerSource", "Window"]
 
 _PLAN = r"^[A-Za-z0-9_-]{28}$"
 _TENANT = r"^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$"
+_WEB = "https://planner.cloud.microsoft"
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -89,13 +90,17 @@ class PlannerConnection(ConnectionSettings):
             raise Unfit("an authority that starts with https://", step="msal accepts no other")
         return self
 
+    @property
+    def browse(self) -> str:
+        return _WEB
+
     def task_url(self, plan: str, task: str) -> str:
         """The task's page, built here: an address out of a payload could lead anywhere.
 
         The page wants the tenant's id to choose between a person's accounts; a domain it does not take.
         """
         choice = f"?tid={self.tenant}" if _GUID.fullmatch(self.tenant) else ""
-        return f"https://planner.cloud.microsoft/webui/plan/{plan}/view/board/task/{task}{choice}"
+        return f"{_WEB}/webui/plan/{plan}/view/board/task/{task}{choice}"
 
     @property
     def graph(self) -> str:

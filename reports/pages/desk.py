@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from urllib.parse import urlsplit
 
 from model.values import StatusCategory
 from reports.figures import State
@@ -104,7 +105,12 @@ class Desk:
         )
         named = {item for span in spans_of(bare) for item in span.items if item in self.items}
         entries = tuple(self._entry(self.items[item]) for item in sorted(named, key=self._place))
-        return replace(bare, entries=entries)
+        return replace(bare, entries=entries, origins=self._origins())
+
+    def _origins(self) -> frozenset[str]:
+        """Scheme and host of each tracker's pages: no link leads anywhere else."""
+        pages = (urlsplit(settings.browse) for settings in self.work.config.connections.values())
+        return frozenset(f"{page.scheme}://{page.netloc}" for page in pages if page.netloc)
 
     def _place(self, item: str) -> tuple[str, int, str]:
         label = self.items[item]
