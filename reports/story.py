@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from model.values import Change, Origin, Ref, StatusCategory
+from reports.voice import STATUS_WORDS
 from reports.work import Work
 
 __all__ = ["Chapter", "Record", "Story", "find", "story"]
@@ -16,13 +17,6 @@ _TOLD = (
     *("title", "key", "source", "status", "start", "due", "estimate", "assignees", "sprints", "milestone"),
     *("parent", "labels", "components", "bucket", "priority", "percent", "type", "gone"),
 )
-_STATUS = {
-    StatusCategory.TODO: "to do",
-    StatusCategory.DOING: "in progress",
-    StatusCategory.DONE: "done",
-    StatusCategory.CANCELLED: "cancelled",
-    StatusCategory.UNKNOWN: "unknown",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +69,7 @@ def story(work: Work, item: str) -> Story:
             issue.key,
             issue.title,
             issue.url,
-            f"{_STATUS[issue.status]} ({issue.status_original})",
+            f"{STATUS_WORDS[issue.status]} ({issue.status_original})",
             issue.gone,
         )
         for issue in mine
@@ -112,7 +106,7 @@ def _told(work: Work, names: dict[tuple[str, str, str], str], change: Change, va
     if value is None or value == frozenset():
         return "nothing"
     if isinstance(value, StatusCategory):
-        return _STATUS[value]
+        return STATUS_WORDS[value]
     if isinstance(value, frozenset):
         return ", ".join(sorted(_one(work, names, connection, change.field, str(one)) for one in value))
     if isinstance(value, bool):

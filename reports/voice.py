@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from model.values import StatusCategory
+
 if TYPE_CHECKING:
     from babel import Locale
 
-__all__ = ["Voice"]
+__all__ = ["STATUS_WORDS", "Voice"]
+
+STATUS_WORDS: Mapping[StatusCategory, str] = {
+    StatusCategory.TODO: "to do",
+    StatusCategory.DOING: "in progress",
+    StatusCategory.DONE: "done",
+    StatusCategory.CANCELLED: "cancelled",
+    StatusCategory.UNKNOWN: "unknown",
+}
 
 _SOON = timedelta(days=14)
 _TIMES = {1: "once", 2: "twice"}

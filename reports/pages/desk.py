@@ -22,18 +22,11 @@ from reports.render.page import (
     plain,
     spans_of,
 )
+from reports.voice import STATUS_WORDS
 from reports.wording import Part, Sentence, Speaker, say
 from reports.work import Work
 
 __all__ = ["Desk", "bullets", "note", "section"]
-
-_STATUS = {
-    StatusCategory.TODO: "to do",
-    StatusCategory.DOING: "in progress",
-    StatusCategory.DONE: "done",
-    StatusCategory.CANCELLED: "cancelled",
-    StatusCategory.UNKNOWN: "status unknown",
-}
 
 
 class Desk:
@@ -118,7 +111,8 @@ class Desk:
         return head, int(number) if number.isascii() and number.isdigit() else 0, label.key
 
     def _entry(self, label: Label) -> Entry:
-        facts = [_STATUS[label.status]]
+        known = label.status is not StatusCategory.UNKNOWN
+        facts = [STATUS_WORDS[label.status] if known else "status unknown"]
         facts.append(f"due {self.date(label.due)}" if label.due else "no due date")
         if label.estimate is not None:
             facts.append(self.voice.amount(label.estimate, self.by.unit))

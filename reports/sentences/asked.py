@@ -9,16 +9,10 @@ from model.values import StatusCategory
 from reports.decisions import Decision, DecisionKind, Disputed, Side
 from reports.sentences.phrases import Part, Sentence, Speaker, enumerated, join, words
 from reports.sentences.verdict import grown
+from reports.voice import STATUS_WORDS
 
 __all__ = ["say_decision", "say_disputed"]
 
-_STATUS = {
-    StatusCategory.TODO: "to do",
-    StatusCategory.DOING: "in progress",
-    StatusCategory.DONE: "done",
-    StatusCategory.CANCELLED: "cancelled",
-    StatusCategory.UNKNOWN: "unknown",
-}
 _FIELDS = {"due": "due date", "start": "start date", "assignees": "owner"}
 
 
@@ -83,7 +77,7 @@ def _side(side: Side, by: Speaker) -> Sentence:
 
 def _value(value: object, by: Speaker) -> Sentence:
     if isinstance(value, StatusCategory):
-        return words(_STATUS[value])
+        return words(STATUS_WORDS[value])
     if isinstance(value, date):
         return words(by.voice.short_date(value))
     if isinstance(value, Decimal):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -36,49 +37,33 @@ Layout = Annotated[Format, typer.Option("--format", "-f", help="How to lay it ou
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write it to this file.")]
 
 
-@report_app.command("status")
-def status(
-    ctx: typer.Context,
-    project: Project = None,
-    as_of: AsOf = None,
-    since: Since = None,
-    baseline: Baseline = None,
-    by: By = None,
-    layout: Layout = Format.TERMINAL,
-    output: Output = None,
-) -> None:
-    """The page a steering committee reads first: verdict, decisions, milestones, what changed."""
-    _report(ctx, "status", project, (as_of, since, baseline, by), layout, output)
+KINDS = {
+    "status": "The page a steering committee reads first: verdict, decisions, milestones, what changed.",
+    "slip": "How many working days each issue, milestone and the project are later than planned.",
+    "scope": "What was added, removed, re-estimated and carried over since the baseline and in each sprint.",
+}
 
 
-@report_app.command("slip")
-def slip(
-    ctx: typer.Context,
-    project: Project = None,
-    as_of: AsOf = None,
-    since: Since = None,
-    baseline: Baseline = None,
-    by: By = None,
-    layout: Layout = Format.TERMINAL,
-    output: Output = None,
-) -> None:
-    """How many working days each issue, milestone and the project are later than planned."""
-    _report(ctx, "slip", project, (as_of, since, baseline, by), layout, output)
+def _command(kind: str) -> Callable[..., None]:
+    """The command for one kind of report; all kinds take the same options."""
+
+    def report(
+        ctx: typer.Context,
+        project: Project = None,
+        as_of: AsOf = None,
+        since: Since = None,
+        baseline: Baseline = None,
+        by: By = None,
+        layout: Layout = Format.TERMINAL,
+        output: Output = None,
+    ) -> None:
+        _report(ctx, kind, project, (as_of, since, baseline, by), layout, output)
+
+    return report
 
 
-@report_app.command("scope")
-def scope(
-    ctx: typer.Context,
-    project: Project = None,
-    as_of: AsOf = None,
-    since: Since = None,
-    baseline: Baseline = None,
-    by: By = None,
-    layout: Layout = Format.TERMINAL,
-    output: Output = None,
-) -> None:
-    """What was added, removed, re-estimated and carried over since the baseline and in each sprint."""
-    _report(ctx, "scope", project, (as_of, since, baseline, by), layout, output)
+for _kind, _help in KINDS.items():
+    report_app.command(_kind, help=_help)(_command(_kind))
 
 
 def _report(
