@@ -10,7 +10,7 @@ demo: $(VENV)/runtime
 	$(BIN)/crosstie demo --output demo-out
 
 test: lint
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered --cov-fail-under=85
+	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered --cov-fail-under=85
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check .

@@ -153,7 +153,7 @@ class ConnectionSettings(Frozen):
 
     @property
     def browse(self) -> str:
-        """Where people open its records in a browser, empty where they have no page; links lead there only."""
+        """Where people open its records in a browser, empty where they have no page; links stay there."""
         return ""
 
 

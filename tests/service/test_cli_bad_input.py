@@ -18,7 +18,6 @@ from sandbox.run import Sandbox
 from service.failures import Exit
 from tests.service.commandline import CommandLine, Done, laid_out, only
 
-pytestmark = pytest.mark.xdist_group("cli")
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs limits of the operating system")
 
 SECRETS = {

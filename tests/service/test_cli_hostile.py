@@ -27,8 +27,6 @@ from service.failures import Exit
 from tests.hostile import PAYLOADS
 from tests.service.commandline import CommandLine, Done
 
-pytestmark = pytest.mark.xdist_group("cli")
-
 CONFIG = """\
 version = 1
 [connections.one]

@@ -14,7 +14,6 @@ from sandbox.run import Sandbox
 from service.failures import Exit
 from tests.service.commandline import CommandLine, only
 
-pytestmark = pytest.mark.xdist_group("cli")
 LayOut = Callable[..., CommandLine]
 
 

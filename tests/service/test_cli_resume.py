@@ -18,8 +18,6 @@ from sandbox.server import LoggedRequest, Stand
 from service.failures import Exit
 from tests.service.commandline import CommandLine, laid_out, only
 
-pytestmark = pytest.mark.xdist_group("cli")
-
 PATHS = {"jira": "/search/jql", "github": "/graphql", "planner": "/tasks"}
 """Where each tracker is asked for a page of issues."""
 

@@ -14,8 +14,6 @@ from sandbox.run import Sandbox
 from service.failures import Exit
 from tests.service.commandline import CommandLine, Done, laid_out
 
-pytestmark = pytest.mark.xdist_group("cli")
-
 CANARIES = {
     "NORTHWIND_JIRA_TOKEN": 'Jc4nary+/7fQ"z\\%41=k2',
     "NORTHWIND_GITHUB_TOKEN": "ghp_Gc4nary0123456789ABCDEFabcdef456789",

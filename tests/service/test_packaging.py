@@ -15,8 +15,6 @@ import pytest
 
 from service.entry import FOLDERS
 
-pytestmark = pytest.mark.xdist_group("packaging")
-
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -26,8 +26,6 @@ from reports.story import find, story
 from tests.ledger import LedgerReader
 from tests.service.lived_demo import REPLAYED, LivedDemo, living, naive_slip
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 LONDON = ZoneInfo("Europe/London")
 FREE = frozenset(holidays.country_holidays("GB", subdiv="ENG", years=(2025, 2026, 2027)))
 SPRINTS = [f"Sprint {number}" for number in range(1, 7)]
