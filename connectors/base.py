@@ -29,6 +29,7 @@ __all__ = [
     "Capabilities",
     "CheckReport",
     "Connector",
+    "Deletions",
     "FieldFinding",
     "History",
     "Parked",
@@ -46,9 +47,21 @@ class History(StrEnum):
     NONE = "none"
 
 
+class Deletions(StrEnum):
+    """How a deleted issue becomes known: told by the tracker, found by listing all ids, or not at all."""
+
+    TOMBSTONE = "tombstone"
+    CENSUS = "census"
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a tracker can and cannot say, as data: reports and the docs' table read it."""
+    """What a tracker can and cannot say, as data: reports and the docs' table read it.
+
+    `webhooks`: it can announce changes. `conditional_writes`: it refuses a write decided on an older
+    version. `page_limit`: the most issues that one request may ask for; None: no such limit.
+    """
 
     history: History
     history_fields: frozenset[str]
@@ -57,17 +70,26 @@ class Capabilities:
     dependencies: bool
     worklogs: bool
     costs: bool
-    deletions: str
+    deletions: Deletions
+    deletions_note: str
     note: str
+    webhooks: bool = False
+    conditional_writes: bool = False
+    page_limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RawPage:
-    """A page as received, kept so that a mapping can be replayed without asking again."""
+    """A page as received, kept so that a mapping can be replayed without asking again.
+
+    `position` names its place within its walk; `walk` names the reading it belongs to ("": the only one),
+    so that a page of today's changes does not take the place of a page of the first full reading.
+    """
 
     stream: str
     position: str
     body: bytes
+    walk: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +110,9 @@ class Batch:
     `expected` is the tracker's own count for the walk, where it gives one. `dependencies_of` lists the issue
     ids whose complete set of incoming links stands in `dependencies`. `all_costs` are the ids of every cost
     that the source holds now, on this page or not: stored ones that are not among them have ended (None:
-    not told). `gone` lists ids for which the tracker itself gave a tombstone; absence never means gone.
+    not told). `gone` lists ids for which the tracker itself gave a tombstone, or which two censuses apart in
+    time missed and a reading by id called gone; absence alone never means gone. `hidden` lists ids that are
+    no longer shown to us without a word of deletion: access lost, not work removed.
     """
 
     stream: str
@@ -106,6 +130,7 @@ class Batch:
     accounts: tuple[Account, ...] = ()
     events: tuple[Event, ...] = ()
     gone: frozenset[str] = frozenset()
+    hidden: frozenset[str] = frozenset()
     parked: tuple[Parked, ...] = ()
     raw: tuple[RawPage, ...] = ()
     speaks_for: frozenset[str] | None = None

@@ -35,6 +35,7 @@ _ISSUE: dict[str, Callable[[str], object]] = {
     "estimate": Decimal,
     "finished": _instant,
     "gone": _flag,
+    "hidden": _flag,
     "key": str,
     "labels": _set,
     "milestone": str,

@@ -144,6 +144,11 @@ class Loaded:
                 description=row["description"],
                 issue=row["issue"],
                 deliverable=row["deliverable"],
+                supplier=row["supplier"],
+                order=row["order"],
+                person=row["person"],
+                role=row["role"],
+                category=row["category"],
             )
             for row in self._rows(query)
             if row["connection"] in self.connections

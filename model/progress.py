@@ -31,7 +31,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What a run brought; `expected` is the tracker's own count of issues, where it gives one."""
+    """What a run brought; `expected` is the tracker's own count of issues, where it gives one.
+
+    `requests` is how many were sent, `waited` the whole seconds that the tracker asked us to pause.
+    """
 
     seen: int = 0
     expected: int | None = None
@@ -39,6 +42,8 @@ class Counts:
     changed: int = 0
     events: int = 0
     parked: int = 0
+    requests: int = 0
+    waited: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +86,15 @@ class Progress:
         upsert(self._at, table("cursor"), [row | {"position": position, "at": now}], ("source", "stream"))
 
     def keep_page(
-        self, connection: str, source: str, stream: str, position: str, body: bytes, now: datetime
+        self, connection: str, source: str, stream: str, walk: str, position: str, body: bytes, now: datetime
     ) -> None:
-        """Keep a page as received, in place of the one that stood at its position before."""
+        """Keep a page as received, in place of the one that stood at its position of the walk before."""
         short = position if len(position) <= _LONG else sha256(position.encode()).hexdigest()
-        row = {"source": self._ids.source(connection, source), "stream": stream, "position": short}
+        row = {"source": self._ids.source(connection, source), "stream": stream, "walk": walk} | {
+            "position": short
+        }
         kept = row | {"received": now, "body": zlib.compress(body)}
-        upsert(self._at, table("raw_page"), [kept], ("source", "stream", "position"))
+        upsert(self._at, table("raw_page"), [kept], ("source", "stream", "walk", "position"))
 
     def drop_pages(self, before: datetime) -> int:
         """Forget pages received before an instant; how many."""

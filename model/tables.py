@@ -174,6 +174,7 @@ class Issue(_Kept, table=True):
     links: tuple[str, ...] = holds(TextList)
     version: str = holds(SafeText)
     gone: bool = holds(Boolean)
+    hidden: bool = holds(Boolean)
 
 
 class Alias(_Row, table=True):
@@ -239,6 +240,11 @@ class Cost(_Version, table=True):
     description: str = holds(SafeText)
     issue: str | None = holds(SafeText)
     deliverable: str | None = holds(SafeText)
+    supplier: str = holds(SafeText)
+    order: str | None = holds(SafeText)
+    person: str | None = holds(SafeText)
+    role: str | None = holds(SafeText)
+    category: str = holds(SafeText)
 
 
 class Event(_Row, table=True):
@@ -359,6 +365,8 @@ class Run(_Row, table=True):
     changed: int = holds(BigInteger)
     events: int = holds(BigInteger)
     parked: int = holds(BigInteger)
+    requests: int = holds(BigInteger)
+    waited: int = holds(BigInteger)
 
 
 class Cursor(_Row, table=True):
@@ -369,11 +377,12 @@ class Cursor(_Row, table=True):
 
 
 class RawPage(_Row, table=True):
-    """A page as received, compressed; the latest generation of each position only."""
+    """A page as received, compressed: `walk` names the reading it belongs to, `position` its place there."""
 
     __tablename__ = "raw_page"
     source: int = primary(Identity, "source.pk")
     stream: str = primary(SafeText)
+    walk: str = primary(SafeText)
     position: str = primary(SafeText)
     received: datetime = Field(sa_type=Instant, index=True)
     body: bytes = holds(LargeBinary)

@@ -137,7 +137,8 @@ class Issue:
     `assignees`, `sprints` and `milestone` hold the tracker's immutable ids; `labels`, `components` and
     `attributes` its own words. `body` is plain text and `links` are URLs somebody linked explicitly:
     both are evidence for ties. `version` is the tracker's own (updated stamp or ETag), compared for
-    equality only.
+    equality only. `gone`: the tracker said that it exists no longer. `hidden`: it is no longer shown to us
+    and nobody said why, so it stands as it last was.
     """
 
     ref: Ref
@@ -169,6 +170,7 @@ class Issue:
     links: tuple[str, ...] = ()
     version: str = ""
     gone: bool = False
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +220,11 @@ class Worklog:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """A dated amount; `issue` or `deliverable` say what it belongs to where that is known."""
+    """A dated amount; `issue` or `deliverable` say what it belongs to where that is known.
+
+    `order` is the reference of a purchase order: a committed cost bears it, and an actual one that bears
+    the same reference draws on that commitment. `person` and `role` say whose time was paid.
+    """
 
     ref: Ref
     source: str
@@ -228,6 +234,11 @@ class Cost:
     description: str = ""
     issue: str | None = None
     deliverable: str | None = None
+    supplier: str = ""
+    order: str | None = None
+    person: str | None = None
+    role: str | None = None
+    category: str = ""
 
 
 @dataclass(frozen=True, slots=True)

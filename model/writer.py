@@ -212,6 +212,11 @@ class Writer:
                 "description": cost.description,
                 "issue": cost.issue,
                 "deliverable": cost.deliverable,
+                "supplier": cost.supplier,
+                "order": cost.order,
+                "person": cost.person,
+                "role": cost.role,
+                "category": cost.category,
                 "learned": at,
             }
             for cost, at in learned

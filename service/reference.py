@@ -76,7 +76,7 @@ def capabilities(kinds: Mapping[str, Capabilities]) -> str:
         ["logged work", *(_yes(each.worklogs) for each in several)],
         ["costs", *(_yes(each.costs) for each in several)],
         *changes,
-        ["deleted issues", *(each.deletions for each in several)],
+        ["deleted issues", *(each.deletions_note for each in several)],
     ]
     notes = [f"- **{name}**: {each.note}" for name, each in zip(names, several, strict=True)]
     return "\n".join([_GENERATED, "", _CAPABILITIES, table(["", *names], rows), "", "Notes:", "", *notes, ""])

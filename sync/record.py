@@ -67,7 +67,8 @@ def record(writer: Writer, place: Place, batch: Batch) -> Recorded:
     found += recorder.keep(Entity.MILESTONE, batch.milestones, batch.events, None)
     issues = [replace(i, gone=True) if i.ref.id in batch.gone else i for i in batch.issues]
     known = recorder.keep(Entity.ISSUE, issues, batch.events, batch.speaks_for)
-    known += recorder.bury(batch.gone)
+    known += recorder.mark("gone", batch.gone)
+    known += recorder.mark("hidden", batch.hidden)
     recorder.keep_facts(batch)
     recorder.keep_account(batch, unfit)
     parked = len(batch.parked) + len(unfit)
@@ -122,12 +123,13 @@ class _Recorder:
             accounts[ref] = explain(sighting, self._place.now, self._place.first_contact, origin)
         return self._store(entity, news, accounts)
 
-    def bury(self, gone: Collection[str]) -> Recorded:
-        """Mark issues gone for which the tracker gave a tombstone; their rows and history stay."""
-        refs = {Ref(self._place.connection, id_) for id_ in gone}
+    def mark(self, flag: str, ids: Collection[str]) -> Recorded:
+        """Set "gone" or "hidden" on issues of which the tracker said so; their rows and history stay."""
+        refs = {Ref(self._place.connection, id_) for id_ in ids}
         values = [kept.value for kept in self._issues(refs).values()]
-        dead = [replace(value, gone=True) for value in values if isinstance(value, Issue)]
-        return self.keep(Entity.ISSUE, dead, (), frozenset({"gone"}), Origin.RECORDED)
+        said: dict[str, Any] = {flag: True}
+        marked = [replace(value, **said) for value in values if isinstance(value, Issue)]
+        return self.keep(Entity.ISSUE, marked, (), frozenset({flag}), Origin.RECORDED)
 
     def keep_facts(self, batch: Batch) -> None:
         """Links, worklogs, costs and accounts."""
@@ -149,7 +151,7 @@ class _Recorder:
         progress, now = self._writer.progress, self._place.now
         at = (self._place.connection, self._place.source)
         for page in batch.raw:
-            progress.keep_page(*at, page.stream, page.position, page.body, now)
+            progress.keep_page(*at, page.stream, page.walk, page.position, page.body, now)
         parked = [(each.id, each.key, each.reason) for each in (*batch.parked, *unfit)]
         whole = {issue.ref.id for issue in batch.issues} - {id_ for id_, _, _ in parked}
         progress.unpark(*at, whole, now)

@@ -13,6 +13,7 @@ from connectors.base import (
     Batch,
     Capabilities,
     CheckReport,
+    Deletions,
     FieldFinding,
     History,
     Parked,
@@ -48,8 +49,9 @@ class Connector:
         dependencies=False,
         worklogs=False,
         costs=True,
-        deletions="not told: an issue whose row leaves its file stays as it was, so give it a status that "
-        "means cancelled; a cost whose row leaves no longer counts",
+        deletions=Deletions.NONE,
+        deletions_note="not told: an issue whose row leaves its file stays as it was, so give it a status "
+        "that means cancelled; a cost whose row leaves no longer counts",
         note="A file knows only now: what changed is found by comparing it with the last pull.",
     )
 

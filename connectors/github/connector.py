@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from config.secrets import Secret
-from connectors.base import Batch, Capabilities, CheckReport, History, SourceOffer
+from connectors.base import Batch, Capabilities, CheckReport, Deletions, History, SourceOffer
 from connectors.errors import Misconfigured
 from connectors.github import queries
 from connectors.github.census import read_census, read_items, recall
@@ -44,7 +44,8 @@ class Connector:
         dependencies=True,
         worklogs=False,
         costs=False,
-        deletions="found by a count with every pull; confirmed by GitHub's own word for each issue",
+        deletions=Deletions.CENSUS,
+        deletions_note="found by a count with every pull; confirmed by GitHub's own word for each issue",
         note="Estimates, dates, iterations and columns of a board have no history: of a value that was set "
         "once GitHub tells when, other changes are seen from the first pull on. So are dates of milestones.",
     )

@@ -11,6 +11,7 @@ from connectors.base import (
     Batch,
     Capabilities,
     CheckReport,
+    Deletions,
     FieldFinding,
     History,
     Permission,
@@ -53,7 +54,9 @@ class Connector:
         dependencies=True,
         worklogs=True,
         costs=False,
-        deletions="not told and not looked for yet: a deleted issue stays as it last was; cancel it instead",
+        deletions=Deletions.NONE,
+        deletions_note="not told and not looked for yet: a deleted issue stays as it last was; cancel it "
+        "instead",
         note="Dates of sprints and versions have no history in Jira; those are seen from the first pull on.",
     )
 

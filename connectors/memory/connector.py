@@ -11,6 +11,7 @@ from connectors.base import (
     Batch,
     Capabilities,
     CheckReport,
+    Deletions,
     History,
     RawPage,
     SourceOffer,
@@ -41,7 +42,8 @@ class MemoryConnector:
         dependencies=True,
         worklogs=True,
         costs=False,
-        deletions="tombstones",
+        deletions=Deletions.TOMBSTONE,
+        deletions_note="told by the tracker",
         note="Lives in memory and ends with its process.",
     )
 

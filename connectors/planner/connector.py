@@ -14,6 +14,7 @@ from connectors.base import (
     Batch,
     Capabilities,
     CheckReport,
+    Deletions,
     FieldFinding,
     History,
     Permission,
@@ -56,7 +57,8 @@ class Connector:
         dependencies=False,
         worklogs=False,
         costs=False,
-        deletions="not told; a task that two whole readings miss is asked for by its id",
+        deletions=Deletions.CENSUS,
+        deletions_note="not told; a task that two whole readings miss is asked for by its id",
         note=(
             "Planner keeps no history and no modification date: creation and completion are exact, every "
             "other change happened between two readings. Sprints and milestones are buckets that the config "

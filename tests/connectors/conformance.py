@@ -287,7 +287,7 @@ class ConnectorContract:
         }
         assert recorded <= can.history_fields <= HISTORY[Entity.ISSUE].keys()
         assert can.history is not History.NONE or not can.history_fields
-        assert can.deletions
+        assert can.deletions_note
         assert can.note
 
     def test_check_says_as_whom_the_credential_signs_in(self, trial: Trial) -> None:

@@ -47,7 +47,7 @@ def test_raw_pages_are_kept_as_long_as_the_config_says_and_no_longer(tmp_path) -
     workspace = Workspace(path, {}, lambda: NOW)
     with workspace.store.transaction() as writer:
         for position, age in (("old", timedelta(days=11)), ("new", timedelta(days=9))):
-            writer.progress.keep_page("files", "plan.csv", "issues", position, b"page", NOW - age)
+            writer.progress.keep_page("files", "plan.csv", "issues", "", position, b"page", NOW - age)
     keep_house(workspace)
     assert workspace.store.info().rows["raw_page"] == 1
     workspace.close()

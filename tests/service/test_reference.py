@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from config.settings import Config, ConnectionSettings
-from connectors.base import Capabilities, History
+from connectors.base import Capabilities, Deletions, History
 from model.fields import HISTORY
 from model.values import Entity
 from service.reference import FIELDS, capabilities, configuration, pages, write
@@ -37,7 +37,8 @@ def capable(**other: object) -> Capabilities:
         "dependencies": False,
         "worklogs": False,
         "costs": False,
-        "deletions": "told",
+        "deletions": Deletions.TOMBSTONE,
+        "deletions_note": "told",
         "note": "A note.",
     }
     return Capabilities(**told | other)  # type: ignore[arg-type]
@@ -137,8 +138,8 @@ class TestCapabilities:
         assert "- **abacus**: Beads." in page
 
     def test_every_field_with_a_history_is_a_row(self) -> None:
-        """The tracker's own word goes with the status; whether an issue is gone is told as deletions."""
-        assert FIELDS.keys() | {"status_original", "gone"} == HISTORY[Entity.ISSUE].keys()
+        """The tracker's own word goes with the status; what is gone or out of sight is told as deletions."""
+        assert FIELDS.keys() | {"status_original", "gone", "hidden"} == HISTORY[Entity.ISSUE].keys()
 
 
 def test_a_cell_cannot_break_out_of_its_table() -> None:

@@ -268,15 +268,17 @@ def test_a_parked_record_is_cleared_when_it_comes_whole(store: Store) -> None:
     assert store.view(at(15)).sources()[0].parked == 1
 
 
-def test_raw_pages_keep_their_latest_generation(store: Store) -> None:
+def test_a_page_takes_the_place_of_the_one_at_its_position_of_its_walk(store: Store) -> None:
     tell(
         store, at(10), batch(raw=(RawPage("issues", "1", b"old"), RawPage("issues", "2", b"two"))), first=True
     )
     tell(store, at(20), batch(raw=(RawPage("issues", "1", b"new" * 1000),)))
     assert store.info().rows["raw_page"] == 2
+    tell(store, at(20), batch(raw=(RawPage("issues", "1", b"later", walk="2"),)))
+    assert store.info().rows["raw_page"] == 3
     with store.transaction() as writer:
         assert writer.progress.drop_pages(at(15)) == 1
-    assert store.info().rows["raw_page"] == 1
+    assert store.info().rows["raw_page"] == 2
     assert 0 < store.info().raw_bytes < 3000
 
 
@@ -329,3 +331,14 @@ def test_an_issue_of_unknown_status_is_counted_under_the_trackers_word(store: St
     odd = issue(1, status=StatusCategory.UNKNOWN, status_original="Parked?")
     tell(store, at(10), batch(odd, issue(2)), first=True)
     assert store.unmapped_statuses() == {"Parked?": 1}
+
+
+def test_an_issue_that_is_shown_no_longer_stands_as_it_was_until_it_is_seen_again(store: Store) -> None:
+    tell(store, at(10), batch(issue(1)), first=True)
+    tell(store, at(20), batch(hidden=frozenset({"1"})))
+    (hidden,) = store.view(at(25)).issues()
+    assert hidden.hidden
+    assert not hidden.gone
+    tell(store, at(30), batch(issue(1)))
+    (seen,) = store.view(at(35)).issues()
+    assert not seen.hidden
