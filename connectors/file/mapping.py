@@ -147,6 +147,11 @@ def _cost(row: Row, id: str, source: FileSource) -> Cost:
         description=row.text("description"),
         issue=row.text("issue") or None,
         deliverable=row.text("deliverable") or None,
+        supplier=row.text("supplier"),
+        order=row.text("order") or None,
+        person=row.text("person") or None,
+        role=row.text("role") or None,
+        category=row.text("category"),
     )
 
 

@@ -44,6 +44,11 @@ HEADINGS: dict[str, tuple[str, ...]] = {
     "description": ("description", "text"),
     "issue": ("issue", "issue key"),
     "deliverable": ("deliverable",),
+    "supplier": ("supplier", "vendor"),
+    "order": ("order", "purchase order", "order number"),
+    "person": ("person",),
+    "role": ("role",),
+    "category": ("category", "cost category"),
 }
 """Our field -> the headings it is found under when the config names none."""
 

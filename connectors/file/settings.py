@@ -38,7 +38,21 @@ IssueField = Literal[
     "body",
     "links",
 ]
-CostField = Literal["id", "date", "amount", "currency", "kind", "description", "issue", "deliverable"]
+CostField = Literal[
+    "id",
+    "date",
+    "amount",
+    "currency",
+    "kind",
+    "description",
+    "issue",
+    "deliverable",
+    "supplier",
+    "order",
+    "person",
+    "role",
+    "category",
+]
 
 ISSUE_FIELDS: frozenset[str] = frozenset(get_args(IssueField))
 COST_FIELDS: frozenset[str] = frozenset(get_args(CostField))

@@ -166,6 +166,22 @@ def test_costs_are_amounts_with_a_currency_and_a_day(folder: Folder):
     assert (second.money, second.kind) == (Money(Decimal("-10"), "GBP"), CostKind.ACTUAL)
 
 
+def test_a_cost_says_whom_it_paid_by_which_order_and_for_whose_time(folder: Folder):
+    text = "date,amount,currency,Vendor,Purchase order,Person,Role,Category\n"
+    bought, worked = folder.costs(
+        text + "2026-03-31,10,EUR,Arden,PO-1,,,Licences\n2026-03-31,20,EUR,,,r-menon,developer,\n"
+    )
+    assert (bought.supplier, bought.order, bought.category) == ("Arden", "PO-1", "Licences")
+    assert (bought.person, bought.role) == (None, None)
+    assert (worked.supplier, worked.order, worked.person, worked.role) == ("", None, "r-menon", "developer")
+
+
+def test_an_order_may_be_the_id_of_its_own_row(folder: Folder):
+    text = "Order,date,amount,currency\nPO-1,2026-03-31,10,EUR\n"
+    (cost,) = folder.costs(text, columns={"id": "Order"}, cost="committed")
+    assert (cost.ref.id, cost.order, cost.kind) == ("costs.csv:PO-1", "PO-1", CostKind.COMMITTED)
+
+
 def test_naming_an_amount_makes_the_rows_costs():
     assert plan(columns={"amount": "Net"}).rows == "costs"
     assert plan().rows == "issues"
