@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+FOLDERS := config connectors model reports sandbox service sync
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: demo test lint format docs pictures lock clean
@@ -10,6 +11,7 @@ demo: $(VENV)/runtime
 	$(BIN)/crosstie demo --output demo-out
 
 test: lint
+	$(BIN)/python -m compileall -q $(FOLDERS)
 	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered --cov-fail-under=85
 
 lint: $(VENV)/dev
@@ -40,11 +42,13 @@ $(BIN)/python:
 $(VENV)/runtime: requirements.lock pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	$(BIN)/python -m compileall -q $(FOLDERS)
 	touch $@
 
 $(VENV)/dev: requirements-dev.lock pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	$(BIN)/python -m compileall -q $(FOLDERS)
 	touch $@ $(VENV)/runtime
 
 clean:

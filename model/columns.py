@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import TIMESTAMP, BigInteger, Dialect, Index, Integer, Numeric, Text, text
+from sqlalchemy import TIMESTAMP, BigInteger, Dialect, Index, Integer, Numeric, Text
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import Field
 
@@ -183,6 +183,9 @@ def holds(kind: Any) -> Any:
 
 
 def one_current(name: str, *columns: str) -> Index:
-    """At most one row of a versioned table is current for these columns; older ones have their `removed`."""
-    current = text("removed IS NULL")
-    return Index(name, *columns, unique=True, sqlite_where=current, postgresql_where=current)
+    """At most one row of a versioned table is current for these columns; older ones have their `removed`.
+
+    That the index holds the current rows only is laid down by the revision that makes it: to say so here, as
+    an option of both dialects, would load PostgreSQL's with every start.
+    """
+    return Index(name, *columns, unique=True, info={"where": "removed IS NULL"})

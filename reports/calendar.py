@@ -14,6 +14,7 @@ from decimal import Decimal
 from functools import cache, cached_property
 from zoneinfo import ZoneInfo
 
+from config.places import holidays_of, regions_of
 from config.settings import Calendar
 
 __all__ = ["FreeDays", "WorkingCalendar", "no_free_days", "public_holidays", "working_calendar"]
@@ -39,22 +40,19 @@ def public_holidays(country: str, region: str | None) -> FreeDays:
     Years outside 1970 to 2100 have none, so that a mistyped due date costs nothing. ValueError: a country or
     region that is not known; the message names the nearest step.
     """
-    import holidays
-
-    try:
-        known = holidays.country_holidays(country, subdiv=region, expand=False)
-    except NotImplementedError as error:
+    known = holidays_of(country)
+    if known is None or (region is not None and region not in (regions_of(country) or ())):
         place = f'country "{country}"' + (f' with region "{region}"' if region else "")
         raise ValueError(
             f"no public holidays are known for {place}; use an ISO 3166 code, for example "
             'calendar = { country = "GB", region = "ENG" }'
-        ) from error
+        )
 
     @cache
     def free(year: int) -> frozenset[date]:
         if year not in _KNOWN_YEARS:
             return frozenset()
-        return frozenset(type(known)(subdiv=region, years=year))
+        return frozenset(known(subdiv=region, years=year))
 
     return free
 

@@ -6,6 +6,7 @@ Python's path, would be run instead of ours; that must be said clearly, and noth
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import sys
 from pathlib import Path
@@ -14,6 +15,8 @@ __all__ = ["main", "rivals"]
 
 FOLDERS = ("config", "connectors", "model", "reports", "sandbox", "service", "sync")
 REFUSED = 3
+_THRESHOLD = 50_000
+"""New objects between two looks for garbage: nearly all that a start makes lasts, so to look often is in vain."""
 
 
 def rivals(home: Path) -> dict[str, Path | None]:
@@ -40,6 +43,7 @@ def main() -> None:
             "with: pipx install crosstie  \n"
         )
         raise SystemExit(REFUSED)
+    gc.set_threshold(_THRESHOLD)
     from service.cli.app import run
 
     run()
