@@ -7,7 +7,7 @@ same transaction as its batch, so a killed pull goes on with the very next page.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -83,7 +83,9 @@ class RawPage:
     """A page as received, kept so that a mapping can be replayed without asking again.
 
     `position` names its place within its walk; `walk` names the reading it belongs to ("": the only one),
-    so that a page of today's changes does not take the place of a page of the first full reading.
+    so that a page of today's changes does not take the place of a page of the first full reading. The walk
+    of a full reading begins with "full" and stays the same when the reading is resumed: once it is complete,
+    older pages of its stream are forgotten.
     """
 
     stream: str
@@ -196,6 +198,15 @@ class Connector(Protocol):
 
         `source` is this kind's source settings. Streams come one after the other; each ends with a batch that
         is `complete`. An exception ends the pull; what was yielded before it stands.
+        """
+        ...
+
+    def replay(self, source: object, pages: Iterable[RawPage], now: datetime) -> Iterator[Batch]:
+        """What `pages` say through today's mapping and settings: stored pages, in the order received.
+
+        The same content as the pulls that brought them, without any request and without signing in; the
+        batches' cursors mean nothing and `raw` is empty. A page that can no longer be read is parked or left
+        out with a note, never an error that stops the others.
         """
         ...
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar
+
+import msgspec
 
 from connectors.base import (
     Batch,
@@ -31,7 +33,10 @@ _STREAMS: dict[str, frozenset[Entity]] = {
 
 
 class MemoryConnector:
-    """Reads a `MemoryTracker` page by page; a cursor is the number of the last change that was read."""
+    """Reads a `MemoryTracker` page by page.
+
+    A cursor is the number of the last change that was read, followed in the middle of a walk by its name.
+    """
 
     kind: ClassVar[str] = "memory"
     capabilities: ClassVar[Capabilities] = Capabilities(
@@ -67,7 +72,7 @@ class MemoryConnector:
         self._sign_in()
         shelf = self._shelf(source)
         for stream, entities in _STREAMS.items():
-            cursor = int(cursors.get(stream, "0"))
+            cursor, walk = _place(cursors.get(stream, ""), now)
             expected = len(shelf.since(cursor, entities))
             complete = False
             while not complete:
@@ -76,7 +81,16 @@ class MemoryConnector:
                 page, complete = entries[: self._page], len(entries) <= self._page
                 begin, cursor = cursor, page[-1][0] if page else cursor
                 keys = [(entity, id_) for _, entity, id_ in page]
-                yield self._batch(shelf, stream, keys, f"{begin}", f"{cursor}", complete, expected)
+                said = replace(self._said(shelf, stream, keys), expected=expected, complete=complete)
+                yield replace(
+                    said,
+                    cursor=f"{cursor}" if complete else f"{cursor} {walk}",
+                    raw=(RawPage(stream, f"{begin}", msgspec.json.encode(said), walk),),
+                )
+
+    def replay(self, source: object, pages: Iterable[RawPage], now: datetime) -> Iterator[Batch]:
+        for page in pages:
+            yield msgspec.json.decode(page.body, type=Batch)
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -96,22 +110,13 @@ class MemoryConnector:
             known = ", ".join(self._tracker.sources())
             raise Misconfigured(f'no board "{source.board}"; choose one of: {known}') from None
 
-    def _batch(
-        self,
-        shelf: Shelf,
-        stream: str,
-        keys: list[tuple[Entity, str]],
-        begin: str,
-        cursor: str,
-        complete: bool,
-        expected: int,
-    ) -> Batch:
+    def _said(self, shelf: Shelf, stream: str, keys: list[tuple[Entity, str]]) -> Batch:
         records = [shelf.records[key] for key in keys if key in shelf.records]
         issues = frozenset(id_ for entity, id_ in keys if entity is Entity.ISSUE)
         return Batch(
             stream=stream,
-            cursor=cursor,
-            complete=complete,
+            cursor="",
+            complete=False,
             issues=tuple(r for r in records if isinstance(r, Issue)),
             sprints=tuple(r for r in records if isinstance(r, Sprint)),
             milestones=tuple(r for r in records if isinstance(r, Milestone)),
@@ -122,6 +127,10 @@ class MemoryConnector:
             accounts=tuple(self._tracker.accounts.values()) if stream == "issues" else (),
             events=tuple(event for key in keys for event in shelf.events.get(key, ())),
             gone=issues & shelf.gone,
-            raw=(RawPage(stream, begin, json.dumps(keys).encode()),),
-            expected=expected,
         )
+
+
+def _place(cursor: str, now: datetime) -> tuple[int, str]:
+    """Where to go on, and the walk this belongs to: one that was begun, or a new one."""
+    seq, _, walk = cursor.partition(" ")
+    return int(seq or "0"), walk or (f"since-{seq}" if seq else f"full-{now.isoformat()}")

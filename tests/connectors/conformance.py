@@ -25,7 +25,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from connectors.base import Batch, CheckReport, Connector, History
+from connectors.base import Batch, CheckReport, Connector, History, RawPage
 from connectors.errors import AccessRefused, ConnectorError, Misconfigured, Unreachable
 from model.fields import HISTORY, decode, encode
 from model.values import (
@@ -127,6 +127,24 @@ def _interrupted(trial: Trial, pages: int) -> list[Batch]:
         connector.close()
 
 
+def _edited(trial: Trial, known: Seen) -> list[Batch]:
+    """What the pull after an edit brings, where the trial can edit."""
+    if trial.retitle is None:
+        return []
+    trial.retitle("Said again")
+    return pull(trial, dict(known.cursors))
+
+
+def stored_pages(batches: Iterable[Batch]) -> list[RawPage]:
+    """The raw pages as a store keeps them: the newest at each place, in the order received."""
+    kept: dict[tuple[str, str, str], RawPage] = {}
+    for page in (page for batch in batches for page in batch.raw):
+        place = page.stream, page.walk, page.position
+        kept.pop(place, None)
+        kept[place] = page
+    return list(kept.values())
+
+
 def _instants(value: object) -> Iterator[datetime]:
     if isinstance(value, datetime):
         yield value
@@ -199,6 +217,38 @@ class ConnectorContract:
             if not begun[-1].complete:
                 left = [b for b in whole[pages:] if b.stream == stream]
                 assert len([b for b in rest if b.stream == stream]) == len(left), f"after page {pages}"
+
+    def test_stored_pages_say_the_same_again_without_the_tracker(self, trial: Trial) -> None:
+        first = pull(trial)
+        known = fold(first)
+        batches = [*first, *_edited(trial, known)]
+        expected = fold(batches)
+        connector = (trial.unreachable or trial.connect)()
+        if not hasattr(connector, "replay"):
+            pytest.skip("this connector cannot replay its pages yet")
+        pages = stored_pages(batches)
+        assert pages, "no page was kept as received"
+        replayed = fold(connector.replay(trial.source, pages, trial.now()))
+        assert replayed.issues == expected.issues
+        assert replayed.events == expected.events
+        assert (replayed.sprints, replayed.milestones) == (expected.sprints, expected.milestones)
+        assert replayed.links == expected.links
+        assert (replayed.worklogs, replayed.costs) == (expected.worklogs, expected.costs)
+        again = fold(connector.replay(trial.source, pages, trial.now()))
+        assert (again.issues, again.events) == (replayed.issues, replayed.events)
+
+    def test_pages_of_an_interrupted_full_walk_belong_to_one_walk(self, trial: Trial) -> None:
+        whole = pull(trial)
+        for pages in range(1, len(whole)):
+            begun = _interrupted(trial, pages)
+            rest = pull(trial, dict(fold(begun).cursors))
+            going = [b for b in rest if b.stream == begun[-1].stream and b.raw]
+            if begun[-1].complete or not begun[-1].raw or not going:
+                continue
+            walks = {page.walk for page in (*begun[-1].raw, *going[0].raw)}
+            assert len(walks) == 1, f"after page {pages} of {begun[-1].stream}: {walks}"
+            if hasattr(trial.connect(), "replay"):
+                assert min(walks).startswith("full"), f"after page {pages} of {begun[-1].stream}"
 
     def test_an_edit_arrives_with_the_next_pull_under_the_same_id(self, trial: Trial) -> None:
         if trial.retitle is None:
