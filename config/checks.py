@@ -97,6 +97,7 @@ def _project(path: KeyPath, tree: Mapping[str, Any], project: Mapping[str, Any])
         yield from _reference((*here, "owner"), owner, table(tree, "people"), "person", "people")
         yield from _milestone((*here, "milestone"), table(deliverable).get("milestone"), project)
     yield from _finish((*path, "finish"), project)
+    yield from _budget((*path, "budget"), tree, project)
 
 
 def _finish(path: KeyPath, project: Mapping[str, Any]) -> Iterator[Finding]:
@@ -105,6 +106,17 @@ def _finish(path: KeyPath, project: Mapping[str, Any]) -> Iterator[Finding]:
     target = finish.get("target")
     if isinstance(start, date) and isinstance(target, date) and str(target) < str(start):
         yield Finding((*path, "target"), f"{target} lies before the project's start, {start}", "a later day")
+
+
+def _budget(path: KeyPath, tree: Mapping[str, Any], project: Mapping[str, Any]) -> Iterator[Finding]:
+    """A fault if a budget in a foreign currency does not say which day's exchange rate it holds at."""
+    budget = table(project, "budget")
+    own = project.get("currency") or table(tree, "rates").get("currency", "EUR")
+    currency = budget.get("currency")
+    if isinstance(currency, str) and currency != own and "on" not in budget:
+        found = f"{shown(currency)} is not the currency of the project's reports, {shown(own)}"
+        step = "Say when it was approved, on = 2026-01-31, so that it is converted at that day's rate"
+        yield Finding((*path, "currency"), found, step=step, missed="on")
 
 
 def _milestone(path: KeyPath, name: object, project: Mapping[str, Any]) -> Iterator[Finding]:
@@ -148,6 +160,8 @@ def _rates(tree: Mapping[str, Any]) -> Iterator[Finding]:
     people = table(tree, "people")
     worn = {str(person["role"]): None for person in people.values() if table(person).get("role")}
     roles = {**worn, **table(tree, "rates", "roles")}
+    for name in table(tree, "rates", "people"):
+        yield from _reference(("rates", "people", name), name, people, "person", "people")
     for position, rate in _entries(table(tree, "rates").get("dated")):
         path = ("rates", "dated", position)
         yield from _reference((*path, "person"), rate.get("person"), people, "person", "people")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -32,6 +32,7 @@ from config.scalars import (
 from model.values import StatusCategory, Unit
 
 __all__ = [
+    "Budget",
     "Calendar",
     "Config",
     "ConnectionSettings",
@@ -55,6 +56,9 @@ __all__ = [
     "StoreSettings",
     "TieRules",
 ]
+
+_CURRENCY = "^[A-Z]{3}$"
+Rate = Annotated[Decimal, Field(ge=0)]
 
 
 class Frozen(BaseModel):
@@ -245,14 +249,29 @@ class Limits(Frozen):
     scope: tuple[Decimal, Decimal] = Field(
         (Decimal("0.10"), Decimal("0.20")), description="Net scope change since the baseline / committed."
     )
+    cost: tuple[Decimal, Decimal] = Field(
+        (Decimal("0.05"), Decimal("0.10")), description="Cost forecast above the budget / budget."
+    )
     stale: Duration = Field(timedelta(days=1), description="A source older than this is never green.")
 
-    @field_validator("slip", "sprint_scope", "scope")
+    @field_validator("slip", "sprint_scope", "scope", "cost")
     @classmethod
     def _rise(cls, value: tuple[Decimal, Decimal]) -> tuple[Decimal, Decimal]:
         if not 0 <= value[0] <= value[1]:
             raise Unfit("where green ends, then where amber ends, such as [0.05, 0.10]")
         return value
+
+
+class Budget(Frozen):
+    """What was approved to be spent. Costs of kind "budgeted" are then its lines, not added to it."""
+
+    amount: Decimal = Field(gt=0, description="The whole budget.")
+    currency: str | None = Field(
+        None, pattern=_CURRENCY, description="ISO 4217 code; default: the project's.", examples=["GBP"]
+    )
+    on: date | None = Field(
+        None, description="When it was approved; another currency is converted at that day's rate."
+    )
 
 
 class Project(Frozen):
@@ -271,6 +290,13 @@ class Project(Frozen):
     dimensions: Mapping[str, Dimension] = Field(default_factory=dict, description="Axes to cut reports by.")
     milestones: Mapping[str, NamedMilestone] = Field(default_factory=dict, description="Milestones by name.")
     deliverables: Mapping[str, Deliverable] = Field(default_factory=dict, description="Named outcomes.")
+    currency: str | None = Field(
+        None,
+        pattern=_CURRENCY,
+        description="ISO 4217 code that its money is reported in; default: that of [rates].",
+        examples=["GBP"],
+    )
+    budget: Budget | None = Field(None, description="What it may cost.")
     limits: Limits = Field(default_factory=Limits, description="Limits of green and amber.")
     scope_grace: Duration = Field(
         timedelta(0), description="Changes this soon after a sprint's start count as committed."
@@ -290,19 +316,32 @@ class Person(Frozen):
 
 
 class DatedRate(Frozen):
-    """An hourly rate from a day on; the most specific (person, then role) and latest one wins."""
+    """An hourly rate from a day on, of a person, of a role, or of everybody else.
+
+    The person's latest one wins, then the person's rate without a date, then the same of their role, then of
+    everybody.
+    """
 
     valid_from: date = Field(alias="from", description="First day of validity.")
     rate: Decimal = Field(ge=0, description="Per hour.")
     person: str | None = Field(None, description="A key of [people].")
     role: str | None = Field(None, description="A role.")
+    currency: str | None = Field(
+        None, pattern=_CURRENCY, description="ISO 4217 code; default: that of [rates].", examples=["USD"]
+    )
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, populate_by_name=True)
 
+    @model_validator(mode="after")
+    def _is_of_one(self) -> Self:
+        if self.person is not None and self.role is not None:
+            raise Unfit('person = "…" or role = "…", not both')
+        return self
+
 
 class ExchangeRate(Frozen):
-    source: str = Field(alias="from", pattern="^[A-Z]{3}$", description="ISO 4217 code.", examples=["GBP"])
-    to: str = Field(pattern="^[A-Z]{3}$", description="ISO 4217 code.", examples=["GBP"])
+    source: str = Field(alias="from", pattern=_CURRENCY, description="ISO 4217 code.", examples=["GBP"])
+    to: str = Field(pattern=_CURRENCY, description="ISO 4217 code.", examples=["GBP"])
     on: date = Field(description="The rate's date.")
     rate: Decimal = Field(gt=0, description="Units of `to` for one unit of `from`.")
 
@@ -311,12 +350,18 @@ class ExchangeRate(Frozen):
 
 class Rates(Frozen):
     currency: str = Field(
-        "EUR", pattern="^[A-Z]{3}$", description="ISO 4217 code of the rates.", examples=["GBP"]
+        "EUR", pattern=_CURRENCY, description="ISO 4217 code of the rates.", examples=["GBP"]
     )
     default: Decimal | None = Field(None, ge=0, description="Rate per hour where nothing else fits.")
-    roles: Mapping[str, Decimal] = Field(default_factory=dict, description="Rate per hour by role.")
+    people: Mapping[str, Rate] = Field(default_factory=dict, description="Rate per hour by key of [people].")
+    roles: Mapping[str, Rate] = Field(default_factory=dict, description="Rate per hour by role.")
     dated: tuple[DatedRate, ...] = Field((), description="Rates with a first day of validity.")
-    exchange: tuple[ExchangeRate, ...] = Field((), description="Dated exchange rates.")
+    exchange: tuple[ExchangeRate, ...] = Field(
+        (), description="Dated exchange rates; each holds from its day on, and for the way back too."
+    )
+    exchange_file: LocalPath | None = Field(
+        None, description="CSV file of further exchange rates, with the columns date, from, to and rate."
+    )
 
 
 class _Mapping(Frozen):

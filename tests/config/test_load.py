@@ -139,7 +139,19 @@ WRONG = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("right", "wrong", "key", "said"), WRONG)
+MONEY = [
+    ('[{ role =', '[{ person = "a-osei", role =', "rates.dated[1]", "not both"),
+    ("rate = 95 }", 'rate = 95, currency = "dollars" }', "rates.dated[1].currency", '"USD"'),
+    ("roles =", "people = { a-osie = 80 }\nroles =", "rates.people.a-osie", 'mean "a-osei"'),
+    ("roles =", "people = { a-osei = -80 }\nroles =", "rates.people.a-osei", "at least 0"),
+    ("start =", "budget = { amount = 0 }\nstart =", "projects.payroll.budget.amount", "more than 0"),
+    ("start =", 'budget = { amount = 9, currency = "USD" }\nstart =',
+     "projects.payroll.budget.currency", "on"),
+    ("start =", "limits = { cost = [0.2, 0.1] }\nstart =", "projects.payroll.limits.cost", "amber"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("right", "wrong", "key", "said"), [*WRONG, *MONEY])
 def test_a_single_mistake_is_the_single_problem(right: str, wrong: str, key: str, said: str) -> None:
     assert GOOD.count(right) == 1
     text = GOOD.replace(right, wrong)

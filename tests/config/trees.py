@@ -153,10 +153,13 @@ def configurations(draw: st.DrawFn) -> dict[str, Any]:
         )
         for person in people
     }
-    rate = st.fixed_dictionaries(
-        {"from": days, "rate": shares},
-        optional={"role": st.just("developer")} | ({"person": st.sampled_from(people)} if people else {}),
+    whose = [st.just({}), st.just({"role": "developer"})]
+    if people:
+        whose.append(st.fixed_dictionaries({"person": st.sampled_from(people)}))
+    when = st.fixed_dictionaries(
+        {"from": days, "rate": shares}, optional={"currency": st.sampled_from(["USD", "GBP"])}
     )
+    rate = st.builds(lambda dated, of: dated | of, when, st.one_of(whose))
     exchange = st.fixed_dictionaries(
         {"from": st.just("EUR"), "to": st.just("GBP"), "on": days, "rate": st.just(0.865)}
     )
@@ -165,6 +168,7 @@ def configurations(draw: st.DrawFn) -> dict[str, Any]:
         optional={
             "currency": st.sampled_from(["EUR", "GBP"]),
             "default": shares,
+            **({"people": st.just({people[0]: 77.5})} if people else {}),
             "dated": st.lists(rate, max_size=2),
             "exchange": st.lists(exchange, max_size=2),
         },
