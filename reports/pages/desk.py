@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from model.values import StatusCategory
 from reports.figures import State
+from reports.freshness import source_rows
 from reports.labels import Label
 from reports.render.page import (
     Block,
@@ -77,6 +78,14 @@ class Desk:
     ) -> Span:
         """A figure that opens to the items it was made from."""
         return Span(text, items=tuple(items), label=label, strong=strong, state=state)
+
+    def unread(self) -> tuple[Line, ...]:
+        """A line for each source that was never read completely: a figure without it says less than it seems."""
+        return tuple(
+            (Span(row.source, foreign=True), *plain(" was never read completely. Run: crosstie pull"))
+            for row in source_rows(self.work)
+            if row.last_complete is None
+        )
 
     def date(self, day: date | None) -> str:
         return self.voice.short_date(day) if day else "no date"

@@ -47,6 +47,7 @@ def scope_page(desk: Desk, report: ScopeReport, title: str) -> Page:
         None,
         _headline(desk, report),
         scope_sections(desk, report, annex=False),
+        desk.unread(),
     )
 
 

@@ -18,7 +18,12 @@ __all__ = ["lateness", "slip_page", "slip_sections"]
 def slip_page(desk: Desk, report: SlipReport, title: str) -> Page:
     """The whole report."""
     return desk.page(
-        title, desk.subtitle("slip"), None, _headline(desk, report), slip_sections(desk, report, annex=False)
+        title,
+        desk.subtitle("slip"),
+        None,
+        _headline(desk, report),
+        slip_sections(desk, report, annex=False),
+        desk.unread(),
     )
 
 
