@@ -80,7 +80,7 @@ class Desk:
         return Span(text, items=tuple(items), label=label, strong=strong, state=state)
 
     def unread(self) -> tuple[Line, ...]:
-        """A line for each source that was never read completely: a figure without it says less than it seems."""
+        """A line for each source that was never read completely: a figure without it says too little."""
         return tuple(
             (Span(row.source, foreign=True), *plain(" was never read completely. Run: crosstie pull"))
             for row in source_rows(self.work)
