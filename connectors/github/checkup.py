@@ -12,8 +12,17 @@ from connectors.github.answers import Answer, Refusal
 from connectors.github.board import ROLES, wanted_fields
 from connectors.github.client import GitHubClient
 from connectors.github.mapping import status_of
-from connectors.github.payloads import BoardData, BoardNode, FieldNode, ItemNode, RestRepository, RestUser
+from connectors.github.payloads import (
+    BoardData,
+    BoardNode,
+    FieldNode,
+    ItemNode,
+    RestRepositories,
+    RestRepository,
+    RestUser,
+)
 from connectors.github.settings import GitHubSource
+from connectors.github.signin import Installation
 from connectors.github.site import FoundBoard, find_board, find_repository, scopes_of
 from connectors.payload import decode, decode_record
 from model.values import StatusCategory
@@ -36,13 +45,11 @@ _KINDS = {
 
 def check_sources(client: GitHubClient, sources: tuple[GitHubSource, ...], now: datetime) -> CheckReport:
     """Who the token is, and per source whether it can be read; a refused source does not hide the others."""
-    answer = client.get("/user")
-    user = decode(answer.body, RestUser)
-    scopes = scopes_of(answer)
+    account, scopes, warnings = _who(client, sources, now)
     permissions: list[Permission] = []
     fields: list[FieldFinding] = []
-    warnings = [*_about_token(answer, scopes, now)]
     for source in sources:
+        client.enter(source.repo.partition("/")[0])
         permissions.append(_may_read(client, source, warnings))
         board = _board(client, source, scopes, warnings)
         if source.project is not None:
@@ -51,8 +58,60 @@ def check_sources(client: GitHubClient, sources: tuple[GitHubSource, ...], now: 
         if isinstance(board, FoundBoard):
             fields += [_finding(source, role, name, board.node) for role, name in wanted_fields(source)]
             warnings += _unknown_columns(source, board.node)
+    return CheckReport(account, tuple(permissions), tuple(fields), tuple(dict.fromkeys(warnings)))
+
+
+def _who(
+    client: GitHubClient, sources: tuple[GitHubSource, ...], now: datetime
+) -> tuple[str, frozenset[str] | None, list[str]]:
+    """(whose credential it is, a classic token's scopes, warnings)."""
+    if client.app is not None:
+        return _which_app(client, sources)
+    answer = client.get("/user")
+    user, scopes = decode(answer.body, RestUser), scopes_of(answer)
     kind = "fine-grained token" if scopes is None else "classic token"
-    return CheckReport(f"{user.login} ({kind})", tuple(permissions), tuple(fields), tuple(warnings))
+    return f"{user.login} ({kind})", scopes, [*_about_token(answer, scopes, now)]
+
+
+def _which_app(
+    client: GitHubClient, sources: tuple[GitHubSource, ...]
+) -> tuple[str, frozenset[str] | None, list[str]]:
+    """The App on every account that the sources need it on, and what it was not granted there."""
+    names: list[str] = []
+    warnings: list[str] = []
+    for owner in dict.fromkeys(source.repo.partition("/")[0] for source in sources):
+        client.enter(owner)
+        try:
+            found = client.installation()
+        except Misconfigured as problem:
+            warnings.append(str(problem))
+            continue
+        if found is not None:
+            names.append(f"app {found.app_slug} on {found.owner}")
+            boards = any(one.project for one in sources if one.repo.partition("/")[0] == owner)
+            warnings += _ungranted(found, boards)
+    if not sources:
+        names = [f"app {one.app_slug} on {one.owner}" for one in client.installations()]
+    return ", ".join(names) or "app (not installed where it is needed)", None, warnings
+
+
+def _ungranted(found: Installation, boards: bool) -> Iterator[str]:
+    wanted = {"metadata": "everything", "issues": _ISSUES}
+    if boards:
+        wanted["organization_projects"] = _BOARDS
+    for name, purpose in wanted.items():
+        if found.permissions.get(name) not in ("read", "write", "admin"):
+            yield (
+                f"The app {found.app_slug} on {found.owner} lacks the permission {name}: read, "
+                f"for {purpose}. "
+                f"Add it on the App's page on GitHub; an owner of {found.owner} then accepts it."
+            )
+    wide = sorted(name for name, level in found.permissions.items() if level in ("write", "admin"))
+    if wide:
+        yield (
+            f"The app {found.app_slug} may do more than reading needs: {', '.join(wide)}. Lower these to "
+            "read on the App's page on GitHub."
+        )
 
 
 def _may_read(client: GitHubClient, source: GitHubSource, warnings: list[str]) -> Permission:
@@ -151,17 +210,28 @@ def find_offers(client: GitHubClient) -> Iterator[SourceOffer]:
     """The repositories the token may read, then the boards with the repositories that are on them."""
     owners: dict[str, None] = {}
     repos: set[str] = set()
-    for answer in client.pages("/user/repos", sort="full_name"):
-        for repo in decode(answer.body, list[RestRepository]):
-            owners.setdefault(repo.full_name.partition("/")[0])
-            repos.add(repo.full_name.casefold())
-            if repo.has_issues and not repo.archived:
-                yield SourceOffer(repo.full_name, {"repo": repo.full_name}, _detail(repo))
+    for repo in _readable(client):
+        owners.setdefault(repo.full_name.partition("/")[0])
+        repos.add(repo.full_name.casefold())
+        if repo.has_issues and not repo.archived:
+            yield SourceOffer(repo.full_name, {"repo": repo.full_name}, _detail(repo))
     for owner in owners:
+        client.enter(owner)
         try:
             yield from _boards(client, owner, repos)
         except Refusal:  # a token without the right to read boards still has its repositories
             return
+
+
+def _readable(client: GitHubClient) -> Iterator[RestRepository]:
+    """Every repository that the token may read; of an App those of all its installations."""
+    if client.app is None:
+        for answer in client.pages("/user/repos", sort="full_name"):
+            yield from decode(answer.body, list[RestRepository])
+    for installation in client.installations():
+        client.enter(installation.owner)
+        for answer in client.pages("/installation/repositories"):
+            yield from decode(answer.body, RestRepositories).repositories
 
 
 def _detail(repo: RestRepository) -> str:

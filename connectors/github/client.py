@@ -20,6 +20,7 @@ from config.secrets import Secret
 from connectors.errors import RetryLater, SourceStopped
 from connectors.github.answers import Answer, GraphError, TooHeavy, judge, judge_query
 from connectors.github.settings import GitHubConnection
+from connectors.github.signin import AppSignIn, Installation
 from connectors.payload import decode
 from connectors.retry import Retry
 from connectors.transport import Guard
@@ -70,12 +71,15 @@ class QueryAnswer:
 
 
 class GitHubClient:
-    """Reads of one GitHub connection, one at a time. Raises the errors of connectors.errors."""
+    """Reads of one GitHub connection, one at a time. Raises the errors of connectors.errors.
+
+    `credential` is what the settings name: a token, or the private key of an App, whose sign-in is `app`.
+    """
 
     def __init__(
         self,
         settings: GitHubConnection,
-        token: Secret,
+        credential: Secret,
         retry: Retry,
         clock: Callable[[], datetime],
         guard: Guard | None = None,
@@ -91,8 +95,10 @@ class GitHubClient:
         self._retry = retry
         self._clock = clock
         self._wire = _Wire(self.guard, settings.url)
+        self.app = AppSignIn(settings.app, credential, clock, self._send) if settings.app else None
+        auth = None if settings.app else github.Auth.Token(credential.reveal())
         self._requester = github.Github(
-            auth=github.Auth.Token(token.reveal()),
+            auth=auth,
             base_url=settings.url,
             user_agent=_AGENT,
             per_page=_PER_PAGE,
@@ -103,6 +109,19 @@ class GitHubClient:
             lazy=True,
             api_version=API_VERSION,
         ).requester
+
+    def enter(self, owner: str) -> None:
+        """Speak from now on as the App's installation on this account; a token speaks for itself."""
+        if self.app is not None:
+            self.app.enter(owner)
+
+    def installations(self) -> tuple[Installation, ...]:
+        """Where the App is installed; none for a token."""
+        return self._retry.read(self.app.installations) if self.app else ()
+
+    def installation(self) -> Installation | None:
+        """The App's installation on the account entered; None for a token."""
+        return self._retry.read(self.app.installation) if self.app else None
 
     def get(self, path: str, **parameters: str | int) -> Answer:
         """One REST answer: good, moved or absent; whatever asks to wait has been waited for."""
@@ -163,17 +182,31 @@ class GitHubClient:
         return QueryAnswer(envelope.data, tuple(envelope.errors), answer.body, answer.at, tuple(notes))
 
     def _sound(self, verb: str, url: str, parameters: Mapping[str, Any], body: object) -> Answer:
-        """One request, sent once; an answer that asks for a reaction raises it."""
-        wire: Any = self._wire
-        with suppress(_Stop):
-            self._requester.requestJson(verb, url, parameters=dict(parameters), input=body, cnx=wire)
-        answer = self._wire.answer
+        """One request, sent once; an answer that asks for a reaction raises it.
+
+        A token of an App that is refused may have ended early, so it is asked for anew, once.
+        """
+        answer = self._send(verb, url, self.app.auth() if self.app else None, body, parameters)
+        if answer.status == 401 and self.app is not None:
+            self.app.forget()
+            answer = self._send(verb, url, self.app.auth(), body, parameters)
         if answer.status == 202:
             raise RetryLater("GitHub is still preparing the answer")
         problem = judge(answer, self._clock())
         if problem is not None:
             raise problem
         return answer
+
+    def _send(
+        self, verb: str, url: str, auth: Any, body: object, parameters: Mapping[str, Any] | None = None
+    ) -> Answer:
+        """The answer to one request, whatever its status; `auth` speaks in place of the requester's own."""
+        wire: Any = self._wire
+        if auth is not None and auth is not self._requester.auth:
+            self._requester = self._requester.withAuth(auth)
+        with suppress(_Stop):
+            self._requester.requestJson(verb, url, parameters=dict(parameters or {}), input=body, cnx=wire)
+        return self._wire.answer
 
 
 class _Stop(Exception):

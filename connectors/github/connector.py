@@ -70,8 +70,8 @@ class Connector:
     def _client(self) -> GitHubClient:
         """The client, made when first used: the secret is read then, and not before."""
         if self._made is None:
-            token = self._secret(self._settings.token)
-            self._made = GitHubClient(self._settings, token, self._retry, self._clock)
+            credential = self._secret(self._settings.credential)
+            self._made = GitHubClient(self._settings, credential, self._retry, self._clock)
         return self._made
 
     def close(self) -> None:
@@ -86,6 +86,7 @@ class Connector:
 
     def pull(self, source: object, cursors: Mapping[str, str], now: datetime) -> Iterator[Batch]:
         mine = _own(source)
+        self._client.enter(mine.repo.partition("/")[0])
         _, answer = find_repository(self._client, mine.repo)
         pulled = Pulled(
             client=self._client,

@@ -25,6 +25,7 @@ __all__ = [
     "ProbeData",
     "RepositoryData",
     "RestIssue",
+    "RestRepositories",
     "RestRepository",
     "RestUser",
     "SomeData",
@@ -281,3 +282,9 @@ class RestRepository(msgspec.Struct, frozen=True):
     has_issues: bool = True
     archived: bool = False
     open_issues_count: int = 0
+
+
+class RestRepositories(msgspec.Struct, frozen=True):
+    """What an App's token opens."""
+
+    repositories: list[RestRepository] = []

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from config.problems import Unfit
 from config.scalars import SecretRef, ServiceUrl, Text
 from config.settings import ConnectionSettings, Frozen, Kind, SourceSettings
 
-__all__ = ["KIND", "GitHubConnection", "GitHubSource", "ProjectFields"]
+__all__ = ["KIND", "AppKey", "GitHubConnection", "GitHubSource", "ProjectFields"]
 
 _REPO = r"^[A-Za-z0-9_-]{1,80}/[A-Za-z0-9._-]{1,100}$"
 
@@ -26,6 +26,22 @@ def _repo(value: str) -> str:
 Repo = Annotated[str, AfterValidator(_repo), WithJsonSchema({"type": "string", "pattern": _REPO})]
 
 
+class AppKey(Frozen):
+    """A GitHub App that signs in with its private key."""
+
+    id: int = Field(ge=1, description="The App's id, on its page on GitHub.", examples=[12345])
+    installation: int | None = Field(
+        None,
+        ge=1,
+        description="Number of the installation; default: the one on the repository's owner.",
+        examples=[678],
+    )
+    key: SecretRef = Field(
+        description="Reference to the App's private key, a PEM file.",
+        examples=["file:/run/secrets/gh-app.pem"],
+    )
+
+
 class GitHubConnection(ConnectionSettings):
     """An account on github.com, on GitHub Enterprise Cloud with its own host, or on an Enterprise Server."""
 
@@ -34,15 +50,31 @@ class GitHubConnection(ConnectionSettings):
         description="Address of the REST API; of an Enterprise Server https://HOST/api/v3.",
         examples=["https://github.example.com/api/v3"],
     )
-    token: SecretRef = Field(
-        description="Reference to a personal access token, fine-grained or classic.",
+    token: SecretRef | None = Field(
+        None,
+        description="Reference to a personal access token, fine-grained or classic; or else give `app`.",
         examples=["env:GITHUB_TOKEN"],
     )
+    app: AppKey | None = Field(None, description="A GitHub App to sign in as, in place of a token.")
     site: ServiceUrl | None = Field(
         None,
         description="The address people open issues at, where `url` does not tell it.",
         examples=["https://github.example.com"],
     )
+
+    @model_validator(mode="after")
+    def _signs_in_in_one_way(self) -> Self:
+        if (self.token is None) == (self.app is None):
+            raise Unfit(
+                "either token or app",
+                step='Write token = "env:GITHUB_TOKEN", or app = { id = 12345, key = "file:/path/app.pem" }',
+            )
+        return self
+
+    @property
+    def credential(self) -> str:
+        """Reference to what proves who we are: the token or the App's private key."""
+        return self.app.key if self.app else self.token or ""
 
     @property
     def browse(self) -> str:

@@ -45,7 +45,11 @@ class GitHubApp:
         rest = Rest(site, lists, self._budgets, self.faults, cursors)
         graph = Graph(site, lists, self._budgets, self.faults, cursors, node_budget)
         self.asgi = Starlette(
-            routes=[*self._reads(rest), self._route("/graphql", graph.answer, "POST")],
+            routes=[
+                *self._reads(rest),
+                self._route("/app/installations/{id:int}/access_tokens", rest.access_token, "POST"),
+                self._route("/graphql", graph.answer, "POST"),
+            ],
             exception_handlers={404: _not_found, 405: _not_found},
         )
         self.asgi.router.redirect_slashes = False
@@ -65,6 +69,9 @@ class GitHubApp:
         views: dict[str, View] = {
             "/user": rest.user,
             "/user/repos": rest.user_repos,
+            "/app/installations": rest.installations,
+            "/app/installations/{id:int}": rest.installation,
+            "/installation/repositories": rest.installation_repos,
             "/rate_limit": rest.rate_limit,
             "/orgs/{owner}/repos": rest.org_repos,
             "/orgs/{owner}/projectsV2": rest.projects,

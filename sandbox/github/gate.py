@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from sandbox.github.apps import App
 from sandbox.github.budgets import Budgets, Window
 from sandbox.github.errors import Refusal
 from sandbox.github.records import Account, Repo, Token
@@ -29,9 +30,10 @@ _LIMITS_PAGE = "https://docs.github.com/rest/using-the-rest-api/rate-limits-for-
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Whoever asks: a token's owner or a stranger."""
+    """Whoever asks: a token's owner, an App by its own signature, or a stranger."""
 
     token: Token | None
+    app: App | None = None
 
     @property
     def login(self) -> str | None:
@@ -44,7 +46,11 @@ class Viewer:
         return self.token.account
 
     def sees(self, repo: Repo) -> bool:
-        return not repo.private or (self.token is not None and self.token.reads_issues)
+        return not repo.private or (self.token is not None and self.token.opens(repo))
+
+    def refuses(self, permission: bool) -> bool:
+        """Whether an App's token lacks a permission; other tokens don't see the repository at all then."""
+        return self.token is not None and self.token.of_app and not permission
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +152,13 @@ class Gate:
         if header is None:
             return Viewer(None)
         scheme, _, value = header.partition(" ")
-        token = self._registry.tokens.get(value.strip())
+        value, apps, now = value.strip(), self._registry.apps, self._registry.clock.now()
+        if scheme.casefold() == "bearer" and value.startswith("eyJ"):
+            return Viewer(None, apps.recognise(value, now))
+        token = self._registry.tokens.get(value) or apps.tokens.get(value)
         if scheme.casefold() not in ("token", "bearer") or token is None:
+            raise Refusal(401, "Bad credentials")
+        if token.ends is not None and token.ends <= now:
             raise Refusal(401, "Bad credentials")
         return Viewer(token)
 

@@ -81,15 +81,31 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A personal access token. Classic ones carry scopes, fine-grained ones `permission:level` pairs."""
+    """A token. Classic ones carry scopes, fine-grained ones and those of Apps `permission:level` pairs.
+
+    Those of Apps are over at `ends` and open `repos` (None: all) of `owner` only.
+    """
 
     value: str
     account: Account
     scopes: tuple[str, ...]
+    ends: datetime | None = None
+    repos: set[int] | None = None
+    owner: Account | None = None
 
     @property
     def classic(self) -> bool:
-        return not self.value.startswith("github_pat_")
+        return not self.value.startswith(("github_pat_", "ghs_"))
+
+    @property
+    def of_app(self) -> bool:
+        return self.owner is not None
+
+    def opens(self, repo: Repo) -> bool:
+        """Whether a private repository is there for it; what of it may be read is another question."""
+        if self.owner is None:
+            return self.reads_issues
+        return repo.owner is self.owner and (self.repos is None or repo.id in self.repos)
 
     @property
     def reads_issues(self) -> bool:

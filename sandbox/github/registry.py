@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Final
 
 from sandbox.clock import WorldClock
+from sandbox.github.apps import App, Apps, Installation
 from sandbox.github.records import (
     Account,
     Draft,
@@ -48,6 +49,7 @@ class Registry:
     def __init__(self, clock: WorldClock) -> None:
         self.clock = clock
         self.tokens: dict[str, Token] = {}
+        self.apps = Apps()
         self.accounts: dict[str, Account] = {}
         self.repos: dict[int, Repo] = {}
         self.projects: dict[int, Project] = {}
@@ -70,6 +72,24 @@ class Registry:
     def add_token(self, login: str, token: str, scopes: Iterable[str]) -> None:
         """Give a user a token; one that starts with `github_pat_` is fine-grained."""
         self.tokens[token] = Token(token, self.account(login), tuple(scopes))
+
+    def add_app(self, slug: str, public_key: str) -> App:
+        """Register a GitHub App by the public half of its key, a PEM text; it acts as `slug[bot]`."""
+        robot = self._add_account(Account(self._new_id(), f"{slug}[bot]", slug, None, self.clock.now()))
+        app = App(self._new_id(), slug, robot, [public_key])
+        self.apps.apps[app.id] = app
+        return app
+
+    def install_app(
+        self, app: App, owner: str, permissions: dict[str, str], repos: Iterable[str] | None = None
+    ) -> Installation:
+        """Install an App on an account with these permissions; `repos` None: on all its repositories."""
+        chosen = None if repos is None else {self.repo(name).id for name in repos}
+        made = Installation(
+            self._new_id(), app, self.account(owner), permissions, self.clock.now(), repos=chosen
+        )
+        self.apps.installations[made.id] = made
+        return made
 
     def account(self, login: str) -> Account:
         """The user or organization of this login, whatever its case. UnknownRecord: there is none."""

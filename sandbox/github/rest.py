@@ -8,12 +8,13 @@ from typing import Any, Literal, TypeVar
 from urllib.parse import urlencode
 
 from sandbox.faults import Faults
+from sandbox.github.apps import App, Installation, written
 from sandbox.github.budgets import Budgets
 from sandbox.github.errors import Moved, Refusal
 from sandbox.github.gate import Answer, Call
 from sandbox.github.listing import BadCursor, CursorKind, IssueLists, IssueQuery, cut
 from sandbox.github.payloads import Payloads
-from sandbox.github.records import Account, Issue, Milestone, Project, Repo
+from sandbox.github.records import Account, Issue, Milestone, Project, Repo, stamp
 from sandbox.github.registry import UnknownRecord
 from sandbox.github.state import GitHubSite
 from sandbox.github.timeline import event
@@ -49,6 +50,7 @@ class Rest:
     # People and limits
 
     def user(self, call: Call) -> Answer:
+        self._for_people(call)
         return Answer(self._payloads(call).own_account(call.viewer.account))
 
     def rate_limit(self, call: Call) -> Answer:
@@ -59,12 +61,49 @@ class Rest:
             body["rate"] = windows[0].body()
         return Answer(body, cost=0)
 
+    # Apps
+
+    def installations(self, call: Call) -> Answer:
+        """Where the App that asks is installed."""
+        app, payloads = self._app(call), self._payloads(call)
+        rows = [one for one in self._site.apps.installations.values() if one.app is app]
+        return self._numbered(call, rows, lambda one: written(one, call.base, payloads.account(one.account)))
+
+    def installation(self, call: Call) -> Answer:
+        found = self._installation(call)
+        return Answer(written(found, call.base, self._payloads(call).account(found.account)))
+
+    def access_token(self, call: Call) -> Answer:
+        """A token of the installation, which lives for an hour."""
+        found = self._installation(call)
+        if found.suspended:
+            raise Refusal(403, "This installation has been suspended")
+        token = self._site.apps.sell(found, self._site.clock.now())
+        body = {
+            "token": token.value,
+            "expires_at": stamp(token.ends),
+            "permissions": found.permissions,
+            "repository_selection": "all" if found.repos is None else "selected",
+        }
+        return Answer(body, status=201)
+
+    def installation_repos(self, call: Call) -> Answer:
+        """Every repository that an App's token opens."""
+        token = call.viewer.token
+        if token is None or token.owner is None:
+            raise Refusal(403, "You must authenticate with an installation access token.")
+        rows = [repo for repo in self._site.repos.values() if token.opens(repo)]
+        page = self._numbered(call, rows, self._payloads(call).repo)
+        body = {"total_count": len(rows), "repositories": page.body}
+        return Answer(body, headers=page.headers)
+
     # Repositories
 
     def user_repos(self, call: Call) -> Answer:
         """Every repository the token may read."""
         if call.viewer.token is None:
             raise Refusal(401, "Requires authentication")
+        self._for_people(call)
         rows = sorted(
             (repo for repo in self._site.repos.values() if call.viewer.sees(repo)),
             key=lambda repo: repo.full_name.casefold(),
@@ -97,7 +136,7 @@ class Rest:
 
     def issues(self, call: Call) -> Answer:
         """Issues and pull requests, page by page: cursors in the links, page numbers up to row 10,000."""
-        repo, query, payloads = self._repo(call), _issue_query(call), self._payloads(call)
+        repo, query, payloads = self._issue_repo(call), _issue_query(call), self._payloads(call)
         rows, size = self._lists.of(repo, query), _per_page(call)
         number, after = _page_number(call), call.query.get("after")
         if after is None and number > 1:
@@ -159,6 +198,29 @@ class Rest:
     def _payloads(self, call: Call) -> Payloads:
         return Payloads(call.base, call.version, self._lists)
 
+    def _app(self, call: Call) -> App:
+        if call.viewer.app is None:
+            raise Refusal(401, "A JSON web token could not be decoded")
+        return call.viewer.app
+
+    def _installation(self, call: Call) -> Installation:
+        app, found = self._app(call), self._site.apps.installations.get(call.path["id"])
+        if found is None or found.app is not app:
+            raise Refusal(404, "Not Found")
+        return found
+
+    def _for_people(self, call: Call) -> None:
+        if call.viewer.token is not None and call.viewer.token.of_app:
+            raise Refusal(403, "Resource not accessible by integration")
+
+    def _issue_repo(self, call: Call) -> Repo:
+        """The repository of the path, for a token that may read issues."""
+        repo, token = self._repo(call), call.viewer.token
+        if call.viewer.refuses(token is not None and token.reads_issues):
+            needed = {"x-accepted-github-permissions": "issues=read"}
+            raise Refusal(403, "Resource not accessible by integration", headers=needed)
+        return repo
+
     def _organization(self, call: Call) -> Account:
         account = self._site.accounts.get(call.path["owner"].casefold())
         if account is None or not account.organization:
@@ -188,7 +250,7 @@ class Rest:
             raise Moved("/".join((f"{call.base}/repositories/{moved.id}", *rest))) from None
 
     def _issue(self, call: Call) -> Issue:
-        repo, number = self._repo(call), call.path["number"]
+        repo, number = self._issue_repo(call), call.path["number"]
         if number in repo.issues:
             return repo.issues[number]
         target = repo.moved.get(number)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import jwt
 import pytest
 from graphql import (
     GraphQLEnumType,
@@ -28,7 +29,7 @@ from jsonschema import Draft202012Validator
 
 from sandbox.github.graph.endpoint import sdl
 from sandbox.server import Stand
-from tests.sandbox.github_world import ERP, Forge, ask, client
+from tests.sandbox.github_world import ERP, START, Forge, ask, client, keys
 
 SHARED = Path(__file__).parents[2].parent / "shared"
 REST = SHARED / "data" / "openapi" / "github-rest.trimmed.json"
@@ -116,7 +117,42 @@ def test_a_good_answer_is_as_githubs_description_says(path, described, served):
 def test_every_read_of_the_application_is_described():
     routes = {route.path for route in Forge().app.asgi.routes}
     reads = {path for path in routes if not path.startswith("/repositories/")} - {"/graphql"}
-    assert len(reads) == len(ENDPOINTS)
+    apps = {path for path in reads if "installation" in path}
+    assert len(apps) == 4, "those of Apps are looked at below"
+    assert len(reads - apps) == len(ENDPOINTS)
+
+
+def test_what_an_app_is_told_is_as_githubs_description_says(described):
+    private, public = keys("ours")
+    forge = Forge()
+    app = forge.site.add_app("reader", public)
+    held = forge.site.install_app(app, "acme", {"issues": "read", "metadata": "read"}, [ERP])
+    now = int(START.timestamp())
+    claims = {"iat": now - 60, "exp": now + 540, "iss": str(app.id)}
+    assertion = jwt.encode(claims, private, algorithm="RS256")
+    start = "/app/installations"
+
+    def problems(schema: Any, body: Any) -> list[str]:
+        validator = Draft202012Validator({**json_schema(schema), "components": described["components"]})
+        return [one.message[:200] for one in validator.iter_errors(body)]
+
+    def schema(path: str, method: str, status: str) -> Any:
+        answer = described["paths"][path][method]["responses"][status]
+        return answer["content"]["application/json"]["schema"]
+
+    with Stand(forge.app) as stand, client(stand.url, assertion) as http:
+        listed, one = http.get(start), http.get(f"{start}/{held.id}")
+        sold = http.post(f"{start}/{held.id}/access_tokens", json={"permissions": {}})
+        with client(stand.url, sold.json()["token"]) as inside:
+            repos = inside.get("/installation/repositories")
+    assert [each.status_code for each in (listed, one, sold, repos)] == [200, 200, 201, 200]
+    assert len(listed.json()) == 1
+    # The list's own description asks an account to be a user and an enterprise at once.
+    assert not problems({"$ref": "#/components/schemas/installation"}, listed.json()[0])
+    assert not problems(schema(f"{start}/{{installation_id}}", "get", "200"), one.json())
+    assert not problems(schema(f"{start}/{{installation_id}}/access_tokens", "post", "201"), sold.json())
+    assert [each["full_name"] for each in repos.json()["repositories"]] == [ERP]
+    assert not problems(schema("/orgs/{org}/repos", "get", "200"), repos.json()["repositories"])
 
 
 # GraphQL

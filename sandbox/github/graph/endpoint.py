@@ -114,7 +114,7 @@ class Graph:
                 f"This query requests up to {price.nodes:,} possible nodes which exceeds the maximum limit"
             )
             return _failed({"type": "MAX_NODE_LIMIT_EXCEEDED", "message": f"{message} of {_MOST_NODES:,}."})
-        if price.projects and token is not None and not token.reads_projects:
+        if price.projects and token is not None and not token.of_app and not token.reads_projects:
             message = (
                 "Your token has not been granted the required scopes to execute this query. "
                 f"The '{price.projects[0]}' field requires one of the following scopes: ['read:project'], "

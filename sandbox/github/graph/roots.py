@@ -81,13 +81,23 @@ def _nodes(root: object, info: Info, ids: list[str]) -> list[Node | GraphError]:
 
 def _projects_of(owner: Account, info: Info, **arguments: Any) -> Connection:
     context, wanted = info.context, (arguments.get("query") or "").casefold()
+    token = context.viewer.token
+    shown = not context.viewer.refuses(token is not None and token.reads_projects and owner.organization)
     held = [
-        one for one in context.site.projects.values() if one.owner is owner and wanted in one.title.casefold()
+        one
+        for one in context.site.projects.values()
+        if shown and one.owner is owner and wanted in one.title.casefold()
     ]
     return context.connect("projectsV2", held, lambda one: (one.id,), arguments)
 
 
 def _project_of(owner: Account, info: Info, number: int) -> Project:
+    """GraphError: not there; of a user, boards are not there for an App; or an App may not read boards."""
+    viewer = info.context.viewer
+    if viewer.refuses(viewer.token is not None and viewer.token.reads_projects):
+        raise GraphError("FORBIDDEN", "Resource not accessible by integration")
+    if viewer.refuses(owner.organization):
+        raise GraphError("NOT_FOUND", f"Could not resolve to a ProjectV2 with the number {number}.")
     try:
         return info.context.site.project(owner.login, number)
     except UnknownRecord:
@@ -108,7 +118,14 @@ _ACCOUNT: Table = {
 # Repositories
 
 
-def _issue(repo: Repo, _info: Info, number: int) -> Issue:
+def _issues_readable(info: Info) -> None:
+    viewer = info.context.viewer
+    if viewer.refuses(viewer.token is not None and viewer.token.reads_issues):
+        raise GraphError("FORBIDDEN", "Resource not accessible by integration")
+
+
+def _issue(repo: Repo, info: Info, number: int) -> Issue:
+    _issues_readable(info)
     issue = repo.issues.get(number)
     if issue is None or issue.pull:
         raise GraphError("NOT_FOUND", f"Could not resolve to an Issue with the number of {number}.")
@@ -117,6 +134,7 @@ def _issue(repo: Repo, _info: Info, number: int) -> Issue:
 
 def _issues(repo: Repo, info: Info, **arguments: Any) -> Connection:
     """Issues without pull requests, oldest first unless told otherwise."""
+    _issues_readable(info)
     context, given = info.context, arguments.get("filterBy") or {}
     order = arguments.get("orderBy") or {"field": "CREATED_AT", "direction": "ASC"}
     states = arguments.get("states") or given.get("states") or ("OPEN", "CLOSED")
