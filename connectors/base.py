@@ -25,6 +25,7 @@ from model.values import (
 )
 
 __all__ = [
+    "FULL",
     "Batch",
     "Capabilities",
     "CheckReport",
@@ -37,6 +38,10 @@ __all__ = [
     "RawPage",
     "SourceOffer",
 ]
+
+
+FULL = "full"
+"""How the name of the walk of a full reading begins; those of others do not."""
 
 
 class History(StrEnum):

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from model.bulk import fetch, portions, upsert
 from model.identity import Identities
 from model.tables import table
 
-__all__ = ["Counts", "Outcome", "Progress", "Run", "SourceState"]
+__all__ = ["AGAIN", "Counts", "KeptPage", "Outcome", "Progress", "Run", "SourceState"]
 
 _LONG = 200
 """A text longer than this is no key: PostgreSQL limits the size of an index row."""
+
+AGAIN = "again/"
+"""Before the name of a stream whose cursor belongs to reading everything once more."""
+
+_AT_ONCE = 20
+"""Kept pages read in one query; a page may hold megabytes."""
 
 
 class Outcome(StrEnum):
@@ -74,32 +80,87 @@ class SourceState:
     history: str
 
 
+@dataclass(frozen=True, slots=True)
+class KeptPage:
+    """A page as it was received, and when the pull began that received it."""
+
+    stream: str
+    walk: str
+    position: str
+    body: bytes
+    received: datetime
+
+
 class Progress:
     """The part of a write transaction that keeps account of reading."""
 
     def __init__(self, connection: Connection, ids: Identities) -> None:
         self._at = connection
         self._ids = ids
+        self._numbers: dict[int, int] = {}
 
-    def move_cursor(self, connection: str, source: str, stream: str, position: str, now: datetime) -> None:
-        row = {"source": self._ids.source(connection, source), "stream": stream}
+    def move_cursor(
+        self, connection: str, source: str, stream: str, position: str, now: datetime, again: bool = False
+    ) -> None:
+        """Note where a stream's reading goes on; `again`: that of reading everything once more."""
+        row = {"source": self._ids.source(connection, source), "stream": f"{AGAIN * again}{stream}"}
         upsert(self._at, table("cursor"), [row | {"position": position, "at": now}], ("source", "stream"))
+
+    def adopt_cursors(self, connection: str, source: str) -> None:
+        """Everything was read once more: go on from where that ended."""
+        rows = table("cursor")
+        mine = rows.c.source == self._ids.source(connection, source)
+        begun = rows.c.stream.startswith(AGAIN, autoescape=True)
+        self._at.execute(delete(rows).where(mine, ~begun))
+        name = func.substr(rows.c.stream, len(AGAIN) + 1)
+        self._at.execute(update(rows).where(mine, begun).values(stream=name))
 
     def keep_page(
         self, connection: str, source: str, stream: str, walk: str, position: str, body: bytes, now: datetime
     ) -> None:
         """Keep a page as received, in place of the one that stood at its position of the walk before."""
+        owner = self._ids.source(connection, source)
         short = position if len(position) <= _LONG else sha256(position.encode()).hexdigest()
-        row = {"source": self._ids.source(connection, source), "stream": stream, "walk": walk} | {
-            "position": short
-        }
-        kept = row | {"received": now, "body": zlib.compress(body)}
+        row = {"source": owner, "stream": stream, "walk": walk, "position": short}
+        kept = row | {"number": self._next_number(owner), "received": now, "body": zlib.compress(body)}
         upsert(self._at, table("raw_page"), [kept], ("source", "stream", "walk", "position"))
+
+    def pages(self, connection: str, source: str) -> Iterator[KeptPage]:
+        """Every page kept of a source, in the order received; a few of them are in memory at a time."""
+        rows, owner, last = table("raw_page"), self._ids.source(connection, source), 0
+        query = select(rows).where(rows.c.source == owner).order_by(rows.c.number).limit(_AT_ONCE)
+        while found := self._at.execute(query.where(rows.c.number > last)).all():
+            for row in found:
+                body = zlib.decompress(row.body)
+                yield KeptPage(row.stream, row.walk, row.position, body, row.received)
+            last = found[-1].number
+
+    def forget_older_pages(self, connection: str, source: str, walk: str) -> int:
+        """Forget what was received before a walk's first page, of the streams it read; how many pages."""
+        rows = table("raw_page")
+        mine = rows.c.source == self._ids.source(connection, source)
+        begun = select(rows.c.stream, func.min(rows.c.number)).where(mine, rows.c.walk == walk)
+        forgotten = 0
+        for stream, first in self._at.execute(begun.group_by(rows.c.stream)).all():
+            older = (rows.c.stream == stream) & (rows.c.walk != walk) & (rows.c.number < first)
+            forgotten += self._at.execute(delete(rows).where(mine, older)).rowcount
+        return forgotten
 
     def drop_pages(self, before: datetime) -> int:
         """Forget pages received before an instant; how many."""
         pages = table("raw_page")
         return self._at.execute(delete(pages).where(pages.c.received < before)).rowcount
+
+    def holdings(self, connection: str, source: str) -> dict[str, str]:
+        """Id -> key of the source's issues, but for those that are gone or hidden."""
+        issues, records = table("issue"), table("record")
+        query = (
+            select(records.c.id, issues.c.key)
+            .join(records, issues.c.record == records.c.pk)
+            .where(issues.c.source == self._ids.source(connection, source))
+            .where(issues.c.gone.is_(False), issues.c.hidden.is_(False))
+        )
+        return {id_: key for id_, key in self._at.execute(query)}
 
     def park(
         self, connection: str, source: str, records: Iterable[tuple[str, str, str]], now: datetime
@@ -142,6 +203,15 @@ class Progress:
         self, run: Run, outcome: Outcome, counts: Counts, now: datetime, error: str | None = None
     ) -> None:
         self._update(run, counts, finished=now, outcome=outcome.value, error=error)
+
+    def _next_number(self, owner: int) -> int:
+        """The number of a source's next page; the newest is looked up once in a transaction."""
+        if owner not in self._numbers:
+            rows = table("raw_page")
+            newest = self._at.execute(select(func.max(rows.c.number)).where(rows.c.source == owner))
+            self._numbers[owner] = newest.scalar() or 0
+        self._numbers[owner] += 1
+        return self._numbers[owner]
 
     def _update(self, run: Run, counts: Counts, **ended: object) -> None:
         runs = table("run")

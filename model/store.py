@@ -18,7 +18,7 @@ from model.engine import Database, address
 from model.identity import number_of, number_of_source
 from model.info import StoreInfo, inspect_store
 from model.loading import Loaded, Scope
-from model.progress import Outcome
+from model.progress import AGAIN, Outcome
 from model.schema import Upgrade, create, refuse_unless_current, revision, upgrade
 from model.tables import table
 from model.text import clean
@@ -77,8 +77,8 @@ class Store:
         """What was true at `at` as far as was known at `known` (default: `at`), of some sources or of all."""
         return View(Loaded(self.database, at if known is None else known, sources), at)
 
-    def cursors(self, connection: str, source: str) -> dict[str, str]:
-        """Stream -> where to go on."""
+    def cursors(self, connection: str, source: str, again: bool = False) -> dict[str, str]:
+        """Stream -> where to go on; `again`: with reading everything once more, where that was begun."""
         cursors = table("cursor")
         with self.database.reading() as reading:
             rows = reading.execute(
@@ -86,7 +86,11 @@ class Store:
                     cursors.c.source == number_of_source(connection, source)
                 )
             )
-            return {stream: position for stream, position in rows}
+            found = {stream: position for stream, position in rows}
+        if not again:
+            return {stream: position for stream, position in found.items() if not stream.startswith(AGAIN)}
+        begun = {stream for stream in found if stream.startswith(AGAIN)}
+        return {stream.removeprefix(AGAIN): found[stream] for stream in begun}
 
     def is_new(self, connection: str, source: str) -> bool:
         """Whether the source was never read completely: until then its history counts as always known."""

@@ -377,13 +377,18 @@ class Cursor(_Row, table=True):
 
 
 class RawPage(_Row, table=True):
-    """A page as received, compressed: `walk` names the reading it belongs to, `position` its place there."""
+    """A page as received, compressed: `walk` names the reading it belongs to, `position` its place there.
+
+    `number` counts a source's pages in the order received, which `received` (a pull's beginning) does not say.
+    """
 
     __tablename__ = "raw_page"
+    __table_args__ = (Index("ix_raw_page_source_number", "source", "number"),)
     source: int = primary(Identity, "source.pk")
     stream: str = primary(SafeText)
     walk: str = primary(SafeText)
     position: str = primary(SafeText)
+    number: int = holds(BigInteger)
     received: datetime = Field(sa_type=Instant, index=True)
     body: bytes = holds(LargeBinary)
 

@@ -130,6 +130,41 @@ class Writer:
         if changes:
             self._at.execute(insert(table("change")), changes)
 
+    def restate(self, entity: Entity, events: Iterable[Event]) -> dict[Ref, int]:
+        """Give stored events the unified meaning they have now: how many of each record read differently.
+
+        What the tracker said stays word for word; only our reading of it, a projection, is made anew.
+        """
+        wanted = {(event.ref, event.id): event for event in events}
+        by_pk = {pk: ref for ref, pk in self._ids.known(entity, {ref for ref, _ in wanted}).items()}
+        events_, changes = table("event"), table("change")
+        query = select(
+            *(events_.c[name] for name in ("pk", "record", "id", "at", "learned", "origin", "actor")),
+            *(changes.c[name].label(f"{name}_") for name in ("field", "before", "after")),
+        ).join(changes, changes.c.event == events_.c.pk, isouter=True)
+        found: dict[Ref, int] = {}
+        again: list[dict[str, object]] = []
+        dropped: list[int] = []
+        for row in fetch(self._at, query, events_.c.record, by_pk):
+            event = wanted.get((by_pk[row["record"]], row["id"]))
+            if event is None:
+                continue
+            meaning = event.meaning
+            reads = (meaning.field, meaning.before, meaning.after) if meaning else (None, None, None)
+            if reads == (row["field_"], row["before_"], row["after_"]):
+                continue
+            found[event.ref] = found.get(event.ref, 0) + 1
+            dropped.append(row["pk"])
+            if meaning is not None:
+                copied = {name: row[name] for name in ("record", "at", "learned", "origin", "actor")}
+                said = {"field": meaning.field, "before": meaning.before, "after": meaning.after}
+                again.append(copied | said | {"event": row["pk"]})
+        for portion in portions(dropped):
+            self._at.execute(delete(changes).where(changes.c.event.in_(portion)))
+        if again:
+            self._at.execute(insert(changes), again)
+        return found
+
     def save_stays(self, issues: Mapping[Ref, Sequence[Stay]]) -> None:
         """Replace the membership intervals of these issues."""
         records = self._ids.records(Entity.ISSUE, issues.keys())

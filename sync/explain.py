@@ -47,10 +47,13 @@ class Account:
     facts: tuple[Fact, ...]
 
 
-def explain(sighting: Sighting, now: datetime, first_contact: bool, origin: Origin) -> Account:
+def explain(
+    sighting: Sighting, now: datetime, first_contact: bool, origin: Origin, replayed: bool = False
+) -> Account:
     """Account for every difference; differences that no event explains become events of `origin` at `now`.
 
-    At a source's first contact the tracker's own events count as learned when they happened.
+    At a source's first contact the tracker's own events count as learned when they happened. Where stored
+    pages are `replayed`, a field without any history did not change, it was always misread: no event.
     """
     anchors = [] if first_contact else list(_anchors(sighting))
     events = [
@@ -60,7 +63,7 @@ def explain(sighting: Sighting, now: datetime, first_contact: bool, origin: Orig
     facts = [*sighting.facts, *_facts([*anchors, *events])]
     threads = _threads(facts)
     value = _carried(sighting, threads)
-    found = [Learned(event, now) for event in _unexplained(sighting, threads, now, origin)]
+    found = [Learned(event, now) for event in _unexplained(sighting, threads, now, origin, replayed)]
     if sighting.kept is not None and value == sighting.kept.value:
         value = None
     return Account((*anchors, *events, *found), value, (*facts, *_facts(found)))
@@ -109,7 +112,7 @@ def _carried(sighting: Sighting, threads: Mapping[str, Thread]) -> Recorded | No
 
 
 def _unexplained(
-    sighting: Sighting, threads: Mapping[str, Thread], now: datetime, origin: Origin
+    sighting: Sighting, threads: Mapping[str, Thread], now: datetime, origin: Origin, replayed: bool
 ) -> Iterator[Event]:
     value = sighting.value
     if value is None:
@@ -120,7 +123,7 @@ def _unexplained(
         if thread is not None:
             last = thread.steps[-1]
             believed, at = last.after, max(now, last.at + _NEXT)
-        elif sighting.kept is not None:
+        elif sighting.kept is not None and not replayed:
             believed, at = encode(getattr(sighting.kept.value, field)), now
         else:
             continue

@@ -7,11 +7,12 @@ already adds nothing.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time
+from itertools import chain
 from typing import Any
 
-from connectors.base import Batch, Parked
+from connectors.base import FULL, Batch, Parked
 from model.fields import HISTORY, decode
 from model.history import Stay, Thread, stays
 from model.rows import Recorded as Record
@@ -31,23 +32,33 @@ _EVER = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Which source a batch is from, when it was read, and whether the source was never read whole before."""
+    """Which source a batch is from, when it was read, and whether the source was never read whole before.
+
+    `again`: everything is being read once more, beside the cursors. `replayed`: the batch comes from stored
+    pages; neither they nor a cursor are touched, and what was misread is restated instead of changed.
+    """
 
     connection: str
     source: str
     now: datetime
     first_contact: bool
+    again: bool = False
+    replayed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What a batch brought: new and changed issues, events appended, records parked or not ours."""
+    """What a batch brought: new and changed issues, events appended, records parked or not ours.
+
+    `restated` counts stored events whose unified meaning is another one now.
+    """
 
     new: int = 0
     changed: int = 0
     events: int = 0
     parked: int = 0
     skipped: int = 0
+    restated: int = 0
 
     def __add__(self, other: Recorded) -> Recorded:
         return Recorded(
@@ -56,6 +67,7 @@ class Recorded:
             self.events + other.events,
             self.parked + other.parked,
             self.skipped + other.skipped,
+            self.restated + other.restated,
         )
 
 
@@ -72,22 +84,27 @@ def record(writer: Writer, place: Place, batch: Batch) -> Recorded:
     recorder.keep_facts(batch)
     recorder.keep_account(batch, unfit)
     parked = len(batch.parked) + len(unfit)
-    return Recorded(known.new, known.changed, found.events + known.events, parked, known.skipped)
+    restated = found.restated + known.restated
+    return Recorded(known.new, known.changed, found.events + known.events, parked, known.skipped, restated)
 
 
 @dataclass(frozen=True, slots=True)
 class _News:
-    """What a batch says of one entity: records, new events, what is stored of them, how many are not ours."""
+    """What a batch says of one entity: records, new events, what is stored of them, how many are not ours.
+
+    `restated` counts each record's stored events that have another meaning now.
+    """
 
     kept: Mapping[Ref, Kept]
     said: Mapping[Ref, Record]
     told: Mapping[Ref, Sequence[Event]]
     skipped: int = 0
+    restated: Mapping[Ref, int] = field(default_factory=dict)
 
     def touched(self) -> list[Ref]:
         """The records that are new, differ from what is stored or have new events."""
         said = {r: v for r, v in self.said.items() if r not in self.kept or self.kept[r].value != v}
-        return [*said, *(ref for ref in self.told if ref not in said)]
+        return list(dict.fromkeys([*said, *self.told, *(ref for ref in self.restated if ref in self.kept)]))
 
 
 class _Recorder:
@@ -120,7 +137,8 @@ class _Recorder:
                 facts.get(ref, ()),
                 news.told.get(ref, ()),
             )
-            accounts[ref] = explain(sighting, self._place.now, self._place.first_contact, origin)
+            place = self._place
+            accounts[ref] = explain(sighting, place.now, place.first_contact, origin, place.replayed)
         return self._store(entity, news, accounts)
 
     def mark(self, flag: str, ids: Collection[str]) -> Recorded:
@@ -147,16 +165,26 @@ class _Recorder:
         writer.save_accounts(batch.accounts)
 
     def keep_account(self, batch: Batch, unfit: Sequence[Parked]) -> None:
-        """The pages as received, what could not be understood, and the cursor."""
+        """The pages as received and the cursor, and what could not be understood."""
         progress, now = self._writer.progress, self._place.now
         at = (self._place.connection, self._place.source)
-        for page in batch.raw:
-            progress.keep_page(*at, page.stream, page.walk, page.position, page.body, now)
+        if not self._place.replayed:
+            self._keep_place(batch)
         parked = [(each.id, each.key, each.reason) for each in (*batch.parked, *unfit)]
         whole = {issue.ref.id for issue in batch.issues} - {id_ for id_, _, _ in parked}
         progress.unpark(*at, whole, now)
         progress.park(*at, parked, now)
-        progress.move_cursor(*at, batch.stream, batch.cursor, now)
+
+    def _keep_place(self, batch: Batch) -> None:
+        """The pages as received and the cursor; what a complete full walk read again makes older pages idle."""
+        progress, now = self._writer.progress, self._place.now
+        at = (self._place.connection, self._place.source)
+        for page in batch.raw:
+            progress.keep_page(*at, page.stream, page.walk, page.position, page.body, now)
+        if batch.complete:
+            for walk in {page.walk for page in batch.raw if page.walk.startswith(FULL)}:
+                progress.forget_older_pages(*at, walk)
+        progress.move_cursor(*at, batch.stream, batch.cursor, now, self._place.again)
 
     def _news(
         self,
@@ -178,7 +206,15 @@ class _Recorder:
             said = {r: _spoken(kept[r].value, value, speaks_for) for r, value in said.items() if r in kept}
         stored = self._writer.event_ids(entity, told.keys())
         fresh = {ref: [e for e in told[ref].values() if (ref, e.id) not in stored] for ref in told}
-        return _News(kept, said, {ref: several for ref, several in fresh.items() if several}, skipped)
+        return _News(
+            kept,
+            said,
+            {ref: several for ref, several in fresh.items() if several},
+            skipped,
+            self._writer.restate(entity, chain.from_iterable(s.values() for s in told.values()))
+            if self._place.replayed
+            else {},
+        )
 
     def _store(self, entity: Entity, news: _News, accounts: Mapping[Ref, Account]) -> Recorded:
         learned = [each for account in accounts.values() for each in account.learned]
@@ -190,7 +226,8 @@ class _Recorder:
             self._writer.save_aliases(_former_keys(learned))
             self._writer.save_stays(_stays(known, accounts))
         new = len(known.keys() - news.kept.keys())
-        return Recorded(new, len(known) - new, len(learned), 0, news.skipped)
+        restated = sum(news.restated.values())
+        return Recorded(new, len(known) - new, len(learned), 0, news.skipped, restated)
 
     def _after(self, kept: Kept | None, value: Record | None) -> Kept | None:
         """The record as it stands from now on; None: only events came of a record that nobody showed us."""

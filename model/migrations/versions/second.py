@@ -31,8 +31,10 @@ def _pages() -> None:
         "raw_page",
         sa.Column("source", Identity, sa.ForeignKey("source.pk"), nullable=False),
         *(sa.Column(name, SafeText(), nullable=False) for name in ("stream", "walk", "position")),
+        sa.Column("number", sa.BigInteger(), nullable=False),
         sa.Column("received", Instant(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("source", "stream", "walk", "position"),
     )
     op.create_index(op.f("ix_raw_page_received"), "raw_page", ["received"])
+    op.create_index(op.f("ix_raw_page_source_number"), "raw_page", ["source", "number"])
