@@ -32,6 +32,13 @@ class Reason(StrEnum):
     PARENT = "parent"
     STALE = "stale"
     LOW_COVERAGE = "low_coverage"
+    NO_BUDGET = "no_budget"
+    NO_COSTS = "no_costs"
+    NO_RATES = "no_rates"
+    NO_RATE = "no_rate"
+    NO_EXCHANGE = "no_exchange"
+    UNKNOWN_PERSON = "unknown_person"
+    UNPRICED = "unpriced"
 
 
 class State(StrEnum):

@@ -14,17 +14,21 @@ from config.settings import Config, ConnectionSettings, SourceSettings
 from model.values import (
     Account,
     Change,
+    Cost,
+    CostKind,
     Dependency,
     Entity,
     EvidenceKind,
     Issue,
     Milestone,
+    Money,
     Origin,
     Ref,
     Sprint,
     SprintState,
     StatusCategory,
     TieEdge,
+    Worklog,
 )
 
 __all__ = ["Source", "SourceState", "StillView", "Trackers", "at", "config"]
@@ -47,7 +51,11 @@ def at(day: str | date, hour: int = 12) -> datetime:
 
 
 def config(
-    *sources: tuple[str, str], general: dict | None = None, people: dict | None = None, **project
+    *sources: tuple[str, str],
+    general: dict | None = None,
+    people: dict | None = None,
+    rates: dict | None = None,
+    **project,
 ) -> Config:
     """A config with one project "erp" that reads `sources`: (connection, source key) pairs.
 
@@ -67,6 +75,7 @@ def config(
             "general": general or {},
             "connections": connections,
             "people": people or {},
+            "rates": rates or {},
             "projects": {
                 "erp": {
                     **settings,
@@ -105,6 +114,8 @@ class Trackers:
     suggestions: list[TieEdge] = field(default_factory=list)
     accounts: list[Account] = field(default_factory=list)
     sources: list[SourceState] = field(default_factory=list)
+    worklogs: list[tuple[datetime, Worklog]] = field(default_factory=list)
+    costs: list[tuple[datetime, Cost]] = field(default_factory=list)
 
     def issue(self, name: str, when: datetime, *, source: str = "ERP", **fields) -> Ref:
         """A new issue; `name` is "connection:id", its key the id."""
@@ -183,6 +194,42 @@ class Trackers:
 
     def block(self, predecessor: Ref, successor: Ref) -> None:
         self.dependencies.append(Dependency(predecessor, successor))
+
+    def log(
+        self,
+        issue: Ref,
+        author: str,
+        started: datetime,
+        hours: str | int = 1,
+        *,
+        id: str | None = None,
+        learned: datetime | None = None,
+    ) -> str:
+        """Work logged on an issue, known from its beginning unless told otherwise; gives its entry's name."""
+        ref = Ref(issue.connection, id or f"w{len(self.worklogs)}")
+        seconds = int(Decimal(hours) * 3600)
+        self.worklogs.append((learned or started, Worklog(ref, issue, author, started, seconds)))
+        return f"worklog {ref}"
+
+    def cost(
+        self,
+        on: str,
+        amount: str | int,
+        currency: str = "EUR",
+        kind: str = "actual",
+        *,
+        connection: str = "files",
+        source: str = "costs.csv",
+        id: str | None = None,
+        learned: datetime | None = None,
+        **fields,
+    ) -> str:
+        """A cost from a file, known from its day unless told otherwise; gives its entry's name."""
+        ref = Ref(connection, id or f"c{len(self.costs)}")
+        day, money = date.fromisoformat(on), Money(Decimal(amount), currency)
+        cost = Cost(ref, source, CostKind(kind), day, money, **fields)
+        self.costs.append((learned or at(day, 0), cost))
+        return f"cost {ref}"
 
     def view(self, when: datetime, known: datetime | None = None) -> StillView:
         return StillView(self, when, known or when)
@@ -288,6 +335,14 @@ class StillView:
 
     def suggestions(self) -> tuple[TieEdge, ...]:
         return tuple(self._trackers.suggestions)
+
+    def worklogs(self) -> tuple[Worklog, ...]:
+        seen = {issue.ref for issue in self.all_issues()}
+        told = (log for learned, log in self._trackers.worklogs if learned <= self.known)
+        return tuple(log for log in told if log.issue in seen and log.started <= self.at)
+
+    def costs(self) -> tuple[Cost, ...]:
+        return tuple(cost for learned, cost in self._trackers.costs if learned <= self.known)
 
     def accounts(self) -> tuple[Account, ...]:
         return tuple(self._trackers.accounts)
