@@ -26,6 +26,7 @@ from model.values import (
 
 __all__ = [
     "FULL",
+    "Allowance",
     "Batch",
     "Capabilities",
     "CheckReport",
@@ -37,6 +38,7 @@ __all__ = [
     "Permission",
     "RawPage",
     "SourceOffer",
+    "Spent",
 ]
 
 
@@ -181,6 +183,24 @@ class SourceOffer:
     detail: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What a tracker still lets the credential ask, in its own words and units, until it `resets` (UTC)."""
+
+    name: str
+    limit: int
+    remaining: int
+    resets: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a connector has asked of its tracker since it was made, and what that says is left."""
+
+    requests: int = 0
+    allowances: tuple[Allowance, ...] = ()
+
+
 class Connector(Protocol):
     """One connection on one tracker. Blocking, used by one thread at a time, made afresh for each run.
 
@@ -213,6 +233,10 @@ class Connector(Protocol):
         batches' cursors mean nothing and `raw` is empty. A page that can no longer be read is parked or left
         out with a note, never an error that stops the others.
         """
+        ...
+
+    def spent(self) -> Spent:
+        """How many requests were sent so far, and the allowance left where the tracker tells it."""
         ...
 
     def close(self) -> None: ...

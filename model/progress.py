@@ -39,7 +39,8 @@ class Outcome(StrEnum):
 class Counts:
     """What a run brought; `expected` is the tracker's own count of issues, where it gives one.
 
-    `requests` is how many were sent, `waited` the whole seconds that the tracker asked us to pause.
+    `requests` is how many were sent, `waited` the whole seconds that the tracker asked us to pause,
+    `allowance` what it said is left to us, as the connector's text ("": nothing).
     """
 
     seen: int = 0
@@ -50,6 +51,7 @@ class Counts:
     parked: int = 0
     requests: int = 0
     waited: int = 0
+    allowance: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,13 +185,18 @@ class Progress:
             where = (rows.c.source == owner) & rows.c.cleared.is_(None) & rows.c.id.in_(portion)
             self._at.execute(update(rows).where(where).values(cleared=now))
 
-    def begin_run(self, connection: str, source: str, history: str, now: datetime) -> Run:
-        """Note that a pull of the source begins; it goes on from the last one, unless that was complete."""
+    def begin_run(
+        self, connection: str, source: str, history: str, now: datetime, goes_on: bool = True
+    ) -> Run:
+        """Note that a pull of the source begins.
+
+        Where it may go on from an interrupted one, it does so from the last, unless that was complete.
+        """
         owner, sources, runs = self._ids.source(connection, source), table("source"), table("run")
         self._at.execute(update(sources).where(sources.c.pk == owner).values(history=history))
         last = select(runs).where(runs.c.source == owner).order_by(runs.c.pk.desc()).limit(1)
         found = self._at.execute(last).first()
-        interrupted = found is not None and found.outcome != Outcome.COMPLETE.value
+        interrupted = goes_on and found is not None and found.outcome != Outcome.COMPLETE.value
         carried = Counts(found.seen, found.expected) if found and interrupted else Counts()
         row = {"source": owner, "started": now, "finished": None, "outcome": Outcome.RUNNING.value}
         made = insert(runs).values(row | {"error": None} | asdict(carried)).returning(runs.c.pk)

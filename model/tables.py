@@ -367,6 +367,7 @@ class Run(_Row, table=True):
     parked: int = holds(BigInteger)
     requests: int = holds(BigInteger)
     waited: int = holds(BigInteger)
+    allowance: str = holds(SafeText)
 
 
 class Cursor(_Row, table=True):
@@ -379,7 +380,7 @@ class Cursor(_Row, table=True):
 class RawPage(_Row, table=True):
     """A page as received, compressed: `walk` names the reading it belongs to, `position` its place there.
 
-    `number` counts a source's pages in the order received, which `received` (a pull's beginning) does not say.
+    `number` counts a source's pages in the order received; `received` is when the pull began.
     """
 
     __tablename__ = "raw_page"

@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import msgspec
+
 from config.settings import SourceSettings
-from connectors.base import Batch, Connector
+from connectors.base import Allowance, Batch, Connector, Spent
 from connectors.errors import ConnectorError, SourceStopped
 from model.progress import Counts, Outcome
 from model.store import Store
@@ -52,6 +54,8 @@ class Finished:
     changed: int
     events: int
     parked: int
+    requests: int = 0
+    waited: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +77,26 @@ def pull(
     source: SourceSettings,
     now: datetime,
     clock: Callable[[], datetime],
+    *,
+    full: bool = False,
+    waited: Callable[[], float] = lambda: 0.0,
 ) -> Iterator[Step]:
-    """Read a source on from its cursors. A connector's error ends it as a step; a store's error is raised."""
-    place = Place(connection, source.key, now, store.is_new(connection, source.key))
+    """Read a source on from its cursors. A connector's error ends it as a step; a store's error is raised.
+
+    `full`: read everything once more; the cursors stand until that is complete, and an interrupted full
+    reading goes on where it stopped. `waited` says how many seconds were slept so far at a tracker's wish.
+    """
+    place = Place(connection, source.key, now, store.is_new(connection, source.key), again=full)
+    begun = store.cursors(connection, source.key, again=True)
+    cursors = begun if full else store.cursors(connection, source.key)
     with store.transaction() as writer:
         history = connector.capabilities.history.value
-        run = writer.progress.begin_run(connection, source.key, history, now)
+        run = writer.progress.begin_run(connection, source.key, history, now, goes_on=full == bool(begun))
     yield Started(connection, source.key, place.first_contact)
-    tally = _Tally()
+    tally = _Tally(_Meter(connector, waited))
     error: ConnectorError | None = None
     try:
-        for batch in connector.pull(source, store.cursors(connection, source.key), now):
+        for batch in connector.pull(source, cursors, now):
             with store.transaction() as writer:
                 tally.add(batch, record(writer, place, batch))
                 writer.progress.note_run(run, tally.counts())
@@ -91,20 +104,52 @@ def pull(
         tally.refuse_unless_whole()
     except ConnectorError as raised:
         error = raised
-    outcome = Outcome.FAILED if error else Outcome.COMPLETE
+    told = tally.counts()
     with store.transaction() as writer:
-        writer.progress.end_run(run, outcome, tally.counts(), clock(), str(error) if error else None)
+        if error is None and full:
+            writer.progress.adopt_cursors(connection, source.key)
+        outcome = Outcome.FAILED if error else Outcome.COMPLETE
+        writer.progress.end_run(run, outcome, told, clock(), str(error) if error else None)
     if error is not None:
         yield Failed(connection, source.key, error)
     else:
-        told = tally.counts()
-        yield Finished(connection, source.key, told.seen, told.added, told.changed, told.events, told.parked)
+        yield _finished(connection, source.key, told)
+
+
+def _finished(connection: str, source: str, told: Counts) -> Finished:
+    brought = told.seen, told.added, told.changed, told.events, told.parked
+    return Finished(connection, source, *brought, told.requests, told.waited)
+
+
+class _Meter:
+    """What one run asked of its tracker: a connector counts from when it was made."""
+
+    def __init__(self, connector: Connector, waited: Callable[[], float]) -> None:
+        self._connector = connector
+        self._waited = waited
+        self._asked_before = self._spent().requests
+        self._waited_before = waited()
+
+    def read(self) -> tuple[int, int, str]:
+        """Requests sent, whole seconds waited, and what is left to us."""
+        spent = self._spent()
+        waited = round(self._waited() - self._waited_before)
+        return spent.requests - self._asked_before, waited, _allowance_text(spent.allowances)
+
+    def _spent(self) -> Spent:
+        spent = getattr(self._connector, "spent", Spent)()
+        return spent if isinstance(spent, Spent) else Spent()
+
+
+def _allowance_text(allowances: tuple[Allowance, ...]) -> str:
+    return msgspec.json.encode(allowances).decode() if allowances else ""
 
 
 @dataclass
 class _Tally:
     """What the pages of one run brought so far."""
 
+    meter: _Meter
     ids: set[str] = field(default_factory=set)
     recorded: Recorded = field(default_factory=Recorded)
     streams: dict[str, bool] = field(default_factory=dict)
@@ -125,7 +170,8 @@ class _Tally:
 
     def counts(self) -> Counts:
         done = self.recorded
-        return Counts(len(self.ids), self.expected, done.new, done.changed, done.events, done.parked)
+        brought = done.new, done.changed, done.events, done.parked
+        return Counts(len(self.ids), self.expected, *brought, *self.meter.read())
 
     def refuse_unless_whole(self) -> None:
         """SourceStopped: the pages ended although a stream was not read to its end."""

@@ -176,7 +176,7 @@ class _Recorder:
         progress.park(*at, parked, now)
 
     def _keep_place(self, batch: Batch) -> None:
-        """The pages as received and the cursor; what a complete full walk read again makes older pages idle."""
+        """The pages as received and the cursor; a complete full walk makes its stream's older pages idle."""
         progress, now = self._writer.progress, self._place.now
         at = (self._place.connection, self._place.source)
         for page in batch.raw:

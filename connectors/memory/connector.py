@@ -17,6 +17,7 @@ from connectors.base import (
     History,
     RawPage,
     SourceOffer,
+    Spent,
 )
 from connectors.errors import AccessRefused, Misconfigured, Unreachable
 from connectors.memory.settings import MemorySource
@@ -56,6 +57,7 @@ class MemoryConnector:
         self._tracker = tracker
         self._token = token
         self._page = page
+        self._asked = 0
 
     def check(self, sources: tuple[object, ...]) -> CheckReport:
         self._sign_in()
@@ -76,6 +78,7 @@ class MemoryConnector:
             expected = len(shelf.since(cursor, entities))
             complete = False
             while not complete:
+                self._asked += 1
                 self._tracker.answer()
                 entries = shelf.since(cursor, entities)
                 page, complete = entries[: self._page], len(entries) <= self._page
@@ -91,6 +94,9 @@ class MemoryConnector:
     def replay(self, source: object, pages: Iterable[RawPage], now: datetime) -> Iterator[Batch]:
         for page in pages:
             yield msgspec.json.decode(page.body, type=Batch)
+
+    def spent(self) -> Spent:
+        return Spent(self._asked)
 
     def close(self) -> None:
         """Nothing is held open."""

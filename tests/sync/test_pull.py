@@ -58,7 +58,7 @@ def test_a_pull_tells_its_steps_in_order(store: Store) -> None:
         ("issues", 6, 7),
         ("issues", 7, 7),
     ]
-    assert steps[-1] == Finished("mem", "alpha", seen=7, added=7, changed=0, events=0, parked=0)
+    assert steps[-1] == Finished("mem", "alpha", seen=7, added=7, changed=0, events=0, parked=0, requests=4)
 
 
 def test_pulling_twice_adds_nothing(store: Store) -> None:
@@ -66,7 +66,7 @@ def test_pulling_twice_adds_nothing(store: Store) -> None:
     office.pull()
     before = content(store)
     again = office.pull()
-    assert again[-1] == Finished("mem", "alpha", seen=0, added=0, changed=0, events=0, parked=0)
+    assert again[-1] == Finished("mem", "alpha", seen=0, added=0, changed=0, events=0, parked=0, requests=2)
     assert content(store) == before
 
 

@@ -21,6 +21,7 @@ def upgrade() -> None:
         op.add_column("cost", sa.Column(name, SafeText(), nullable=True))
     for name in ("requests", "waited"):
         op.add_column("run", sa.Column(name, sa.BigInteger(), nullable=False, server_default="0"))
+    op.add_column("run", sa.Column("allowance", SafeText(), nullable=False, server_default=""))
     _pages()
 
 
