@@ -16,6 +16,7 @@ from model.view import View
 from sandbox.run import Sandbox
 from sandbox.world.world import World
 from service.workspace import clock_from
+from tests.service import prefork
 
 __all__ = ["ROOT", "CommandLine", "Done", "laid_out", "only", "world_of"]
 
@@ -65,6 +66,8 @@ class CommandLine:
 
     def run(self, *args: str, before: Callable[[], None] | None = None, **environ: str) -> Done:
         """Run a command to its end; `before` is called in the new process."""
+        if before is None:
+            return prefork.run(["--no-input", *args], self.folder, self.surroundings(**environ))
         return subprocess.run(
             self.command(*args),
             cwd=self.folder,
