@@ -41,12 +41,12 @@ class Office:
     def clock(self) -> datetime:
         return at(next(self._minutes))
 
-    def steps(self, page: int = 3, token: str = "open-sesame") -> Iterator[Step]:
+    def steps(self, page: int = 3, token: str = "open-sesame", full: bool = False) -> Iterator[Step]:
         connector = MemoryConnector(self.tracker, token, page)
-        return pull(self.store, connector, "mem", SOURCE, self.clock(), self.clock)
+        return pull(self.store, connector, "mem", SOURCE, self.clock(), self.clock, full=full)
 
-    def pull(self, page: int = 3) -> list[Step]:
-        return list(self.steps(page))
+    def pull(self, page: int = 3, full: bool = False) -> list[Step]:
+        return list(self.steps(page, full=full))
 
 
 def test_a_pull_tells_its_steps_in_order(store: Store) -> None:
@@ -242,3 +242,39 @@ def test_what_is_parked_counts_as_expected_but_not_as_seen(store: Store) -> None
     assert last.parked == 1
     (state,) = store.view(office.clock()).sources()
     assert (state.seen, state.parked, state.expected) == (3, 1, 4)
+
+
+def test_reading_everything_anew_doubles_nothing_and_forgets_the_older_pages(store: Store) -> None:
+    office = Office(store, issues=7)
+    office.pull()
+    for number in range(1, 4):
+        office.tracker.edit("alpha", f"{number}", at(500 + number), "ada", title="Changed")
+        office.pull()
+    before, pages = content(store), store.info().rows["raw_page"]
+    steps = office.pull(full=True)
+    assert isinstance(steps[-1], Finished)
+    assert steps[-1].seen == 7
+    assert content(store) == before
+    assert store.info().rows["raw_page"] == 4 < pages
+
+
+def test_an_interrupted_full_reading_resumes_and_the_cursors_stand_until_it_is_complete(store: Store) -> None:
+    office = Office(store, issues=7)
+    office.pull()
+    cursors, before = store.cursors("mem", "alpha"), content(store)
+    begun = office.steps(full=True)
+    read = [step for step in islice(begun, 3) if isinstance(step, Page)]
+    begun.close()
+    assert store.cursors("mem", "alpha") == cursors
+    assert len(office.pull()) == 4  # an ordinary pull in between asks each stream once
+    rest = office.pull(full=True)
+    assert [step.stream for step in (*read, *rest) if isinstance(step, Page)] == [
+        *("plan", "issues"),
+        *("plan", "issues", "issues"),
+    ]
+    assert isinstance(rest[-1], Finished)
+    assert rest[-1].seen == 4
+    assert store.view(office.clock()).sources()[0].expected == 7
+    assert store.cursors("mem", "alpha") == cursors
+    assert store.cursors("mem", "alpha", again=True) == {}
+    assert content(store) == before
