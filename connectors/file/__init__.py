@@ -1,1 +1,1 @@
-"""The CSV file connector."""
+"""The file connector: CSV, workbooks, project plans."""

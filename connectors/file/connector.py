@@ -1,4 +1,4 @@
-"""A folder of CSV files as a tracker: each file is read whole, or not at all."""
+"""A folder of CSV files and workbooks as a tracker: each file is read whole, or not at all."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ from connectors.file.client import Client
 from connectors.file.mapping import MappedCost, MappedIssue
 from connectors.file.reading import Reading, all_costs, find_columns, line, nameless, read_files, summary
 from connectors.file.settings import FileConnection, FileSource
-from connectors.file.sheet import BadSheet, read_sheet
+from connectors.file.sheet import BadSheet
+from connectors.file.table import read_any
 from model.values import Account, Issue, Milestone, Ref
 
 __all__ = ["Connector"]
@@ -34,7 +35,7 @@ _PAGE = 500
 
 
 class Connector:
-    """Reads issues or costs from CSV files below a folder.
+    """Reads issues or costs from the files below a folder.
 
     A file is understood completely before anything of it is handed on, so one bad cell keeps the whole file
     out unless its source accepts parts. Files whose content and settings are unchanged yield nothing.
@@ -82,10 +83,10 @@ class Connector:
         return CheckReport(account, fields=tuple(fields), warnings=tuple(warnings))
 
     def offers(self) -> Iterator[SourceOffer]:
-        for name in self._client.names("**/*.csv"):
+        for name in sorted({*self._client.names("**/*.csv"), *self._client.names("**/*.xlsx")}):
             try:
-                sheet = read_sheet(self._client.read(name).data, "utf-8-sig", ",")
-                detail = f"{len(sheet.rows)} rows: {', '.join(sheet.headings)}"
+                sheet = read_any(self._client.read(name).data)
+                detail = f"{len(sheet.rows)} rows: {', '.join(filter(None, sheet.headings))}"
             except BadSheet as problem:
                 detail = str(problem)
             yield SourceOffer(title=name, settings={"path": name}, detail=detail)
@@ -228,6 +229,6 @@ def _accounts(source: FileSource, issues: Iterable[Issue]) -> tuple[Account, ...
 
 def _parked(reading: Reading) -> tuple[Parked, ...]:
     return tuple(
-        Parked(f"{reading.file.name}#{row.row}", row.key, line(reading.file, row, "; ".join(row.reasons)))
+        Parked(f"{reading.file.name}#{row.row}", row.key, line(reading, row, "; ".join(row.reasons)))
         for row in reading.bad
     )

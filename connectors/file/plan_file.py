@@ -1,4 +1,4 @@
-"""An approved plan in a CSV file: what was promised for each issue, and the dates of milestones. Pure."""
+"""An approved plan in a table: what was promised for each issue, and the dates of milestones. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from decimal import Decimal
 from config.problems import shown
 from connectors.file.cells import Unreadable, day, number
 from connectors.file.rows import HEADINGS, Columns, Row
-from connectors.file.sheet import BadSheet, read_sheet
+from connectors.file.sheet import BadSheet, Sheet, read_sheet
+from connectors.file.workbook import is_workbook, read_workbook
 
 __all__ = ["BadPlan", "PlannedRow", "read_plan"]
 
@@ -51,7 +52,7 @@ def read_plan(data: bytes, file: str) -> tuple[PlannedRow, ...]:
     Cells are parted by commas, or by semicolons or tabs where the headings are; dates are ISO's.
     """
     try:
-        sheet = read_sheet(data, "utf-8-sig", _delimiter(data))
+        sheet = _table(data)
         columns = Columns.find(sheet, _NAMES, ("key", "due"))
     except BadSheet as problem:
         raise BadPlan([f"{file}: {problem.fault}."]) from None
@@ -64,6 +65,12 @@ def read_plan(data: bytes, file: str) -> tuple[PlannedRow, ...]:
     if problems:
         raise BadPlan(problems)
     return tuple(plan)
+
+
+def _table(data: bytes) -> Sheet:
+    if is_workbook(data):
+        return read_workbook(data, None, {name for names in _NAMES.values() for name in names}, ".")
+    return read_sheet(data, "utf-8-sig", _delimiter(data))
 
 
 def _delimiter(data: bytes) -> str:

@@ -12,7 +12,8 @@ from connectors.file.client import FileContent
 from connectors.file.mapping import MappedCost, MappedIssue, columns_of, map_costs, map_issues
 from connectors.file.rows import HEADINGS, BadRow, Columns
 from connectors.file.settings import FileSource
-from connectors.file.sheet import BadSheet, Sheet, read_sheet
+from connectors.file.sheet import BadSheet, Sheet
+from connectors.file.table import read_table
 
 __all__ = ["Reading", "all_costs", "find_columns", "line", "nameless", "read_files", "summary"]
 
@@ -28,10 +29,16 @@ class Reading:
 
     file: FileContent
     mark: str
+    sheet: str = ""
     rows: tuple[MappedIssue, ...] | tuple[MappedCost, ...] = ()
     bad: tuple[BadRow, ...] = ()
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """Where its rows stand, for messages."""
+        return f"{self.file.name}, sheet {shown(self.sheet)}" if self.sheet else self.file.name
 
 
 def read_files(files: Iterable[FileContent], source: FileSource) -> list[Reading]:
@@ -47,9 +54,8 @@ def read_files(files: Iterable[FileContent], source: FileSource) -> list[Reading
             other = owners.setdefault(_id(row), file.name)
             if other != file.name:
                 id = shown(_id(row).removeprefix(f"{source.key}:"))
-                problem = (
-                    f"{file.name}, row {row.row}: id {id} is in {other} too; narrow `path` to one of them."
-                )
+                where = f"{reading.place}, row {row.row}"
+                problem = f"{where}: id {id} is in {other} too; narrow `path` to one of them."
                 reading = Reading(file, reading.mark, problems=(problem,))
                 break
         readings.append(reading)
@@ -91,14 +97,14 @@ def _tables(files: Iterable[FileContent], source: FileSource) -> Iterator[tuple[
     """Those of the files that have the headings they need."""
     for file in files:
         try:
-            sheet = read_sheet(file.data, source.encoding, source.delimiter)
+            sheet = read_table(file.data, source)
             yield file, sheet, columns_of(sheet, source)
         except BadSheet:
             continue
 
 
-def line(file: FileContent, row: BadRow, reason: str) -> str:
-    return f"{file.name}, row {row.row}, {reason}."
+def line(reading: Reading, row: BadRow, reason: str) -> str:
+    return f"{reading.place}, row {row.row}, {reason}."
 
 
 def summary(problems: list[str]) -> str:
@@ -116,12 +122,12 @@ def summary(problems: list[str]) -> str:
 def _read(file: FileContent, source: FileSource) -> Reading:
     mark = hashlib.sha256(f"{file.digest} {source.model_dump_json()}".encode()).hexdigest()
     try:
-        sheet = read_sheet(file.data, source.encoding, source.delimiter)
-        reading = _mapped(sheet, source, Reading(file, mark, notes=sheet.notes))
+        sheet = read_table(file.data, source)
+        reading = _mapped(sheet, source, Reading(file, mark, sheet.title, notes=sheet.notes))
     except BadSheet as problem:
         return Reading(file, mark, problems=(f"{file.name}: {problem}.",))
     if reading.bad and not source.accept_partial:
-        reasons = tuple(line(file, row, reason) for row in reading.bad for reason in row.reasons)
+        reasons = tuple(line(reading, row, reason) for row in reading.bad for reason in row.reasons)
         return Reading(file, mark, problems=reasons)
     return reading
 

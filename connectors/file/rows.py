@@ -96,10 +96,10 @@ class Columns:
         for name in needed:
             if name not in of:
                 expected = " or ".join(shown(heading) for heading in names[name])
+                parted = f", or set `delimiter` if cells are not parted by {shown(sheet.delimiter)}"
                 raise BadSheet(
                     f"no column holds the {name}: none is headed {expected}; give it that heading",
-                    "name it in `columns`, or set `delimiter` if cells are not parted by "
-                    + shown(sheet.delimiter),
+                    "name it in `columns`" + (parted if sheet.delimiter else ""),
                 )
         return cls(of, {heading: sheet.positions((), heading) for heading in attributes})
 
@@ -113,6 +113,9 @@ class Row:
         self._cells = cells
         self.row = row
         self.reasons: list[str] = []
+        self._spoiled: set[str] = set()
+        for name, positions in columns.of.items() if sheet.spoiled else ():
+            self._look_at(name, [sheet.spoiled[row, at] for at in positions if (row, at) in sheet.spoiled])
         if any(cells[len(sheet.headings) :]):
             count, most = len(cells), len(sheet.headings)
             self.reasons.append(
@@ -131,7 +134,7 @@ class Row:
     def read(self, name: str, parse: Callable[[str], T]) -> T | None:
         """The cell's value; None when it is empty or there is no such column."""
         text = self.text(name)
-        if not text:
+        if not text or name in self._spoiled:
             return None
         try:
             return parse(text)
@@ -142,13 +145,19 @@ class Row:
     def need(self, name: str, parse: Callable[[str], T], absent: T) -> T:
         """The cell's value; an empty cell is a reason, and `absent` stands in until the row is dropped."""
         found = self.read(name, parse)
-        if found is None and not self.text(name):
+        if found is None and not self.text(name) and name not in self._spoiled:
             self.refuse(name, "is empty; expected a value in every row")
         return absent if found is None else found
 
     def attributes(self) -> tuple[tuple[str, str], ...]:
         named = self._columns.attributes.items()
         return tuple((heading, text) for heading, at in named for text in self._texts(at) if text)
+
+    def _look_at(self, name: str, reasons: list[str]) -> None:
+        """Refuse the cells of a field of which nobody can say what they hold."""
+        for reason in reasons:
+            self._spoiled.add(name)
+            self.refuse(name, reason)
 
     def _texts(self, positions: tuple[int, ...]) -> list[str]:
         """A row may end early; what is missing there is empty."""

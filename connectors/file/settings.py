@@ -1,4 +1,4 @@
-"""What crosstie.toml says of a folder of CSV files and of a source read from it."""
+"""What crosstie.toml says of a folder of files and of a source read from it."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class FileConnection(ConnectionSettings):
 
 
 class FileSource(SourceSettings):
-    """CSV files of one layout: issues or costs, a row each, under one row of headings."""
+    """CSV files or workbooks (XLSX) of one layout: issues or costs, a row each, under one row of headings."""
 
     path: Annotated[str, AfterValidator(_below), WithJsonSchema({"type": "string", "minLength": 1})] = Field(
         description="Files below the root; * stands for any name.", examples=["costs/*.csv"]
@@ -109,6 +109,9 @@ class FileSource(SourceSettings):
     timezone: Zone = Field("UTC", description="Zone in which times without an offset are meant.")
     encoding: Annotated[str, AfterValidator(_encoding), WithJsonSchema({"type": "string"})] = Field(
         "utf-8-sig", description="Encoding of the files.", examples=["cp1252"]
+    )
+    sheet: Text | None = Field(
+        None, description="Sheet of a workbook; default: the first that is shown.", examples=["Budget 2026"]
     )
     delimiter: Literal[",", ";", "\t", "|"] = Field(",", description="What stands between cells.")
     separator: Text = Field(";", description="What stands between several values in one cell.")

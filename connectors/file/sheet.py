@@ -1,18 +1,19 @@
-"""The text of a CSV file as headings and rows, numbered as a spreadsheet numbers them. Pure."""
+"""A table of texts, headings and rows numbered as a spreadsheet numbers them; and CSV read as one. Pure."""
 
 from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from config.problems import listed, nearest, shown
 from model.text import clean
 
-__all__ = ["BadSheet", "Sheet", "read_sheet"]
+__all__ = ["MOST_COLUMNS", "MOST_ROWS", "BadSheet", "Sheet", "read_sheet"]
 
-_MOST_ROWS = 1_000_000
-_MOST_COLUMNS = 200
+MOST_ROWS = 1_000_000
+MOST_COLUMNS = 200
 
 
 class BadSheet(Exception):
@@ -28,15 +29,18 @@ class BadSheet(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """Headings, and rows with their numbers (the headings are row 1). Cells are stripped texts.
+    """Headings, and rows with their numbers. Cells are stripped texts.
 
-    `delimiter` is what stood between the cells.
+    `delimiter` is what stood between the cells; empty: it is a sheet of a workbook, named `title`. `spoiled`
+    says of cells, by (row number, column from 0), why nobody can say what they hold.
     """
 
     headings: tuple[str, ...]
     rows: tuple[tuple[int, tuple[str, ...]], ...]
     delimiter: str
     notes: tuple[str, ...] = ()
+    title: str = ""
+    spoiled: Mapping[tuple[int, int], str] = field(default_factory=dict)
 
     def positions(self, names: tuple[str, ...], asked: str | None) -> tuple[int, ...]:
         """Where the columns headed `asked`, or else the first of `names` that is there, stand.
@@ -66,8 +70,8 @@ def read_sheet(data: bytes, encoding: str, delimiter: str) -> Sheet:
     if not records or not any(records[0][1]):
         raise BadSheet("it has no headings; the first row must name the columns")
     headings = records[0][1]
-    if len(headings) > _MOST_COLUMNS:
-        raise BadSheet(f"it has {len(headings)} columns; the most that is read is {_MOST_COLUMNS}")
+    if len(headings) > MOST_COLUMNS:
+        raise BadSheet(f"it has {len(headings)} columns; the most that is read is {MOST_COLUMNS}")
     rows = tuple((row, cells) for row, cells in records[1:] if any(cells))
     return Sheet(headings, rows, delimiter, notes)
 
@@ -88,8 +92,8 @@ def _records(text: str, delimiter: str) -> list[tuple[int, tuple[str, ...]]]:
     records: list[tuple[int, tuple[str, ...]]] = []
     try:
         for cells in reader:
-            if len(records) > _MOST_ROWS:
-                raise BadSheet(f"it has more than {_MOST_ROWS:,} rows; split it")
+            if len(records) > MOST_ROWS:
+                raise BadSheet(f"it has more than {MOST_ROWS:,} rows; split it")
             records.append((len(records) + 1, tuple(cell.strip() for cell in cells)))
     except csv.Error as error:
         row = len(records) + 1
