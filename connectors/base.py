@@ -26,6 +26,7 @@ from model.values import (
 
 __all__ = [
     "FULL",
+    "HELD",
     "Allowance",
     "Batch",
     "Capabilities",
@@ -44,6 +45,13 @@ __all__ = [
 
 FULL = "full"
 """How the name of the walk of a full reading begins; those of others do not."""
+
+
+HELD = "held"
+"""Among the cursors handed to `pull`: a JSON object id -> key of the issues that the store holds as present.
+
+It is there when the pull before did not end well and for a full reading: what a killed pull stored stands in
+no cursor of a census, and would never be missed."""
 
 
 class History(StrEnum):
@@ -222,7 +230,8 @@ class Connector(Protocol):
         """Read what changed since `cursors` (stream -> cursor; empty: everything), page by page.
 
         `source` is this kind's source settings. Streams come one after the other; each ends with a batch that
-        is `complete`. An exception ends the pull; what was yielded before it stands.
+        is `complete`. An exception ends the pull; what was yielded before it stands. A connector that takes a
+        census counts the issues of `cursors[HELD]`, where given, among those it knows.
         """
         ...
 

@@ -56,10 +56,14 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A pull of one source; `carried` is what the interrupted pulls saw that it goes on from."""
+    """A pull of one source; `carried` is what the interrupted pulls saw that it goes on from.
+
+    `after_broken`: the pull before it did not end well.
+    """
 
     number: int
     carried: Counts
+    after_broken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,11 +200,11 @@ class Progress:
         self._at.execute(update(sources).where(sources.c.pk == owner).values(history=history))
         last = select(runs).where(runs.c.source == owner).order_by(runs.c.pk.desc()).limit(1)
         found = self._at.execute(last).first()
-        interrupted = goes_on and found is not None and found.outcome != Outcome.COMPLETE.value
-        carried = Counts(found.seen, found.expected) if found and interrupted else Counts()
+        broken = found is not None and found.outcome != Outcome.COMPLETE.value
+        carried = Counts(found.seen, found.expected) if found and broken and goes_on else Counts()
         row = {"source": owner, "started": now, "finished": None, "outcome": Outcome.RUNNING.value}
         made = insert(runs).values(row | {"error": None} | asdict(carried)).returning(runs.c.pk)
-        return Run(self._at.execute(made).scalar_one(), carried)
+        return Run(self._at.execute(made).scalar_one(), carried, broken)
 
     def note_run(self, run: Run, counts: Counts) -> None:
         """What the run brought so far; stored with each page, since the next may never come."""

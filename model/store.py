@@ -92,6 +92,18 @@ class Store:
         begun = {stream for stream in found if stream.startswith(AGAIN)}
         return {stream.removeprefix(AGAIN): found[stream] for stream in begun}
 
+    def held(self, connection: str, source: str) -> dict[str, str]:
+        """Id -> key of the source's issues that are neither gone nor hidden."""
+        issues, records = table("issue"), table("record")
+        query = (
+            select(records.c.id, issues.c.key)
+            .join(issues, issues.c.record == records.c.pk)
+            .where(issues.c.source == number_of_source(connection, source))
+            .where(issues.c.gone.is_(False), issues.c.hidden.is_(False))
+        )
+        with self.database.reading() as reading:
+            return {id_: key for id_, key in reading.execute(query)}
+
     def is_new(self, connection: str, source: str) -> bool:
         """Whether the source was never read completely: until then its history counts as always known."""
         runs = table("run")

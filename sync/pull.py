@@ -13,7 +13,7 @@ from datetime import datetime
 import msgspec
 
 from config.settings import SourceSettings
-from connectors.base import Allowance, Batch, Connector, Spent
+from connectors.base import HELD, Allowance, Batch, Connector, Spent
 from connectors.errors import ConnectorError, SourceStopped
 from model.progress import Counts, Outcome
 from model.store import Store
@@ -92,6 +92,8 @@ def pull(
     with store.transaction() as writer:
         history = connector.capabilities.history.value
         run = writer.progress.begin_run(connection, source.key, history, now, goes_on=full == bool(begun))
+    if full or run.after_broken:
+        cursors[HELD] = msgspec.json.encode(store.held(connection, source.key)).decode()
     yield Started(connection, source.key, place.first_contact)
     tally = _Tally(_Meter(connector, waited))
     error: ConnectorError | None = None
