@@ -15,6 +15,7 @@ from typing import Final, TextIO
 __all__ = ["ACTS", "Ledger"]
 
 _ON_A_RECORD: Final = ("work", "tracker", "record", "key")
+_ON_A_COST: Final = ("category", "on", "amount", "currency", "description", "by")
 
 ACTS: Final[Mapping[str, tuple[str, ...]]] = {
     "world": ("seed", "scale", "start", "end"),
@@ -58,6 +59,12 @@ ACTS: Final[Mapping[str, tuple[str, ...]]] = {
     "logged": (*_ON_A_RECORD, "log", "started", "seconds", "by"),
     "log_deleted": (*_ON_A_RECORD, "log", "by"),
     "pull_opened": ("work", "tracker", "key", "by"),
+    "budgeted": ("line", *_ON_A_COST),
+    "rebudgeted": ("line", "from", "to", "by"),
+    "ordered": ("order", "supplier", *_ON_A_COST),
+    "order_cancelled": ("order", "by"),
+    "invoiced": ("invoice", "order", "supplier", *_ON_A_COST),
+    "credited": ("invoice", "order", "supplier", *_ON_A_COST),
 }
 """Act -> its keys after `at` and `act`, in the order in which they stand on the line."""
 

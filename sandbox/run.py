@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,6 +22,20 @@ from sandbox.world.world import World
 __all__ = ["Sandbox"]
 
 _CA_FILE: Final = "sandbox-ca.pem"
+_FINANCE: Final = "finance"
+_RATES: Final[Mapping[str, int]] = {
+    "project manager": 85,
+    "process owner": 70,
+    "core lead": 82,
+    "analyst": 64,
+    "data lead": 74,
+    "test lead": 72,
+    "integration lead": 88,
+    "developer": 76,
+    "cut-over lead": 78,
+    "network engineer": 68,
+}
+"""What an hour costs by role; trainers and site managers are paid the default."""
 
 _CONFIG: Final = Template("""\
 # The ERP rollout of Northwind: three departments, three trackers, one project.
@@ -55,6 +70,11 @@ client = "$client"
 secret = "env:NORTHWIND_PLANNER_SECRET"
 ca_file = "$ca_file"   # the sign-in stand-in's own authority
 
+[connections.finance]        # Finance's exports: budget, purchase orders, invoices
+kind = "file"
+root = $finance
+visibility = "restricted"
+
 [projects.erp]
 name = "ERP rollout"
 start = $start
@@ -66,6 +86,12 @@ sources = [
   { connection = "jira", project = "ERPX", estimate = "Story Points", start = "Start date" },
   { connection = "github", repo = "$repo", project = $project },
 $plans
+  { connection = "finance", name = "Budget", path = "budget.xlsx", cost = "budgeted", currency = "GBP", \
+columns = { id = "Line", date = "Month", amount = "Amount" } },
+  { connection = "finance", name = "Purchase orders", path = "purchase-orders.csv", cost = "committed", \
+delimiter = ";", dates = "DD/MM/YYYY", columns = { id = "Order", date = "Ordered", amount = "Net" } },
+  { connection = "finance", name = "Invoices", path = "invoices/*.csv", cost = "actual", \
+columns = { id = "Invoice", date = "Invoice date", amount = "Net" } },
 ]
 
 [projects.erp.ties]          # a URL in a text ties by itself
@@ -83,6 +109,16 @@ doing = ["In Progress", "In Review", "Blocked"]
 done = ["Done", "Completed"]
 cancelled = ["Cancelled", "Won't Do"]
 
+[rates]                      # an hour's price; what is logged costs that much
+currency = "GBP"
+default = 65
+roles = { $roles }
+dated = [{ from = 2026-04-01, person = "p-raman", rate = 68 }]
+exchange = [
+  { from = "EUR", to = "GBP", on = 2026-01-01, rate = 0.86 },
+  { from = "EUR", to = "GBP", on = 2026-04-01, rate = 0.87 },
+]
+
 [people]                     # one person, several accounts
 $people
 """)
@@ -97,7 +133,8 @@ class Sandbox:
     """Serves a world: Jira, GitHub, Graph and, over TLS, the sign-in that Graph asks for.
 
     Used by `with`. The throw-away certificate authority is written into `folder`, where the configuration
-    expects it. `environ` holds the credentials, which open nothing but these stand-ins.
+    expects it, and so are the files that Finance keeps, again after every act. `environ` holds the
+    credentials, which open nothing but these stand-ins.
     """
 
     def __init__(self, world: World, folder: Path) -> None:
@@ -125,6 +162,7 @@ class Sandbox:
             self._running.enter_context(stand)
         assert self.entra.ca_pem is not None
         (self.folder / _CA_FILE).write_bytes(self.entra.ca_pem)
+        self.world.finance.keep_in(self.folder / _FINANCE)
         return self
 
     def stop(self) -> None:
@@ -163,6 +201,8 @@ class Sandbox:
                 _PLAN.substitute(plan=plan, title=title) for plan, title in world.planner.titles.items()
             ),
             people="\n".join(self._people()),
+            finance=json.dumps(str((self.folder / _FINANCE).resolve())),
+            roles=", ".join(f'"{role}" = {rate}' for role, rate in _RATES.items()),
         )
 
     def _people(self) -> list[str]:

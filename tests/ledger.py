@@ -9,13 +9,13 @@ sources stand in that order.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
-__all__ = ["LedgerReader", "Moved", "Piece", "TrackerRecord"]
+__all__ = ["LedgerReader", "Moved", "Paper", "Piece", "TrackerRecord"]
 
 ORDER = ("jira", "github", "planner")
 PARENTS = ("Epic", "Feature")
@@ -86,6 +86,24 @@ class Moved:
     before: date | None
     after: date | None
     by: str
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A budget line, an order or an invoice as it stands, by its own number; amounts are net.
+
+    `kind` is budgeted, committed or actual; a credit note is an actual amount below zero.
+    """
+
+    kind: str
+    id: str
+    on: date
+    amount: Decimal
+    currency: str
+    category: str
+    supplier: str
+    order: str | None
+    text: str
 
 
 class LedgerReader:
@@ -211,6 +229,54 @@ class LedgerReader:
             work: (before[work], now[work]) for work in before if work in now and before[work] != now[work]
         }
 
+    # Money
+
+    def papers(self, at: datetime) -> list[Paper]:
+        """Every budget line, order and invoice that had been entered by `at` and not been taken back."""
+        found: dict[tuple[str, str], Paper] = {}
+        for fact in self.facts:
+            if _instant(fact["at"]) > at:
+                continue
+            if fact["act"] in _PAPERS:
+                kind, name = _PAPERS[fact["act"]]
+                found[kind, fact[name]] = _paper(kind, fact[name], fact)
+            elif fact["act"] == "rebudgeted":
+                place = ("budgeted", fact["line"])
+                found[place] = replace(found[place], amount=Decimal(fact["to"]))
+            elif fact["act"] == "order_cancelled":
+                del found["committed", fact["order"]]
+        return list(found.values())
+
+    def totals(self, at: datetime) -> Mapping[tuple[str, str], Decimal]:
+        """(kind, currency) -> sum."""
+        return _summed(self.papers(at), lambda one: (one.kind, one.currency))
+
+    def monthly(self, at: datetime) -> Mapping[tuple[str, str, str], Decimal]:
+        """(kind, month as 2026-03, currency) -> sum; the month is that of the paper's own date."""
+        return _summed(self.papers(at), lambda one: (one.kind, f"{one.on:%Y-%m}", one.currency))
+
+    def ordered(self, at: datetime) -> Mapping[str, tuple[Decimal, Decimal, str]]:
+        """Order -> what was ordered, what was invoiced on it, and the currency of both."""
+        papers = self.papers(at)
+        drawn = _summed([one for one in papers if one.kind == "actual"], lambda one: one.order)
+        return {
+            one.id: (one.amount, drawn.get(one.id, Decimal(0)), one.currency)
+            for one in papers
+            if one.kind == "committed"
+        }
+
+    def logged(self, at: datetime) -> Mapping[str, int]:
+        """Person -> seconds logged by `at` and not deleted by then."""
+        logs: dict[str, tuple[str, int]] = {}
+        for fact in self.acts("logged", "log_deleted"):
+            if _instant(fact["at"]) > at:
+                continue
+            if fact["act"] == "logged":
+                logs[fact["log"]] = (fact["by"], fact["seconds"])
+            else:
+                del logs[fact["log"]]
+        return {person: sum(s for who, s in logs.values() if who == person) for person, _ in logs.values()}
+
     # Truths that no tracker holds
 
     def unproven(self) -> frozenset[tuple[str, str]]:
@@ -271,6 +337,31 @@ def _new(fact: Mapping[str, Any]) -> TrackerRecord:
         *(_date(fact["due"]), _number(fact["estimate"]), fact["owner"], fact["milestone"]),
         sprints=[fact["sprint"]] if fact["sprint"] else [],
     )
+
+
+_PAPERS = {
+    "budgeted": ("budgeted", "line"),
+    "ordered": ("committed", "order"),
+    "invoiced": ("actual", "invoice"),
+    "credited": ("actual", "invoice"),
+}
+"""Act -> the kind of the amount, and the key that holds the paper's number."""
+
+K = TypeVar("K")
+
+
+def _paper(kind: str, id: str, fact: Mapping[str, Any]) -> Paper:
+    return Paper(
+        *(kind, id, date.fromisoformat(fact["on"]), Decimal(fact["amount"]), fact["currency"]),
+        *(fact["category"], fact.get("supplier", ""), fact.get("order"), fact["description"]),
+    )
+
+
+def _summed(papers: Iterable[Paper], key: Callable[[Paper], K]) -> dict[K, Decimal]:
+    found: dict[K, Decimal] = {}
+    for one in papers:
+        found[key(one)] = found.get(key(one), Decimal(0)) + one.amount
+    return found
 
 
 def _instant(text: str) -> datetime:

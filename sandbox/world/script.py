@@ -11,6 +11,7 @@ from sandbox.world.cast import GITHUB, JIRA, PLANNER
 from sandbox.world.days import BASELINE, END, MILESTONES, SPRINTS, START, desk_time, local
 from sandbox.world.fates import BLOCKS
 from sandbox.world.lives import live
+from sandbox.world.purchases import purchases
 from sandbox.world.work import Act, Verb, Work
 
 __all__ = ["script"]
@@ -32,6 +33,7 @@ def script(works: Sequence[Work], seed: int) -> list[Act]:
     acts.extend(_milestones(Random(f"{seed}/milestones")))
     for work in works:
         acts.extend(live(work, seed))
+    acts.extend(purchases())
     acts = [act for act in acts if act.at < END]
     acts.sort(key=lambda act: act.at)
     return acts

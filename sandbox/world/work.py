@@ -38,12 +38,18 @@ class Verb(StrEnum):
     MOVE_MILESTONE = "move_milestone"
     REACH_MILESTONE = "reach_milestone"
 
+    BUDGET = "budget"
+    ORDER = "order"
+    CANCEL_ORDER = "cancel_order"
+    INVOICE = "invoice"
+
 
 @dataclass(frozen=True, slots=True)
 class Act:
     """At an instant `by`, a person's key, does something to the record of `about`, a work's id, in `tracker`.
 
-    With verbs of the second group `about` is a milestone's name, `value` a sprint's number or a date.
+    With verbs of the second group `about` is a milestone's name, `value` a sprint's number or a date; with
+    those of the third it is the id of a row in Finance's files, and `value` the row.
     """
 
     at: datetime

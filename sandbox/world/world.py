@@ -11,6 +11,7 @@ from sandbox.ledger import Ledger
 from sandbox.world.acts import RecordActs
 from sandbox.world.cast import CAST
 from sandbox.world.days import BASELINE, END, START
+from sandbox.world.finance_desk import FinanceDesk
 from sandbox.world.github_desk import GitHubDesk
 from sandbox.world.jira_desk import JiraDesk
 from sandbox.world.office import Office, OfficeActs
@@ -55,11 +56,13 @@ class World:
         self._office = Office(
             JiraDesk(self.clock, jira_url), GitHubDesk(self.clock, github_url), PlannerDesk(self.clock)
         )
+        self.finance = FinanceDesk(self.ledger)
         books = Books()
         by_id = {work.id: work for work in works}
         self._plays: Mapping[Verb, Callable[[Act], None]] = {
             **OfficeActs(self._office, books, self.ledger).plays,
             **RecordActs(by_id, self._office, books, self.ledger).plays,
+            **self.finance.plays,
         }
         self._introduce(scale)
         self.advance(BASELINE)

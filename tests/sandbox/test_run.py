@@ -59,7 +59,7 @@ def test_planner_opens_to_a_token_that_the_sign_in_stand_in_gave_over_tls(sandbo
     }
     door = f"{known['authority']}/{known['tenant']}/oauth2/v2.0/token"
     token = httpx.post(door, data=form, verify=trusted).json()["access_token"]
-    plan = config["projects"]["erp"]["sources"][-1]["plan"]
+    plan = next(one["plan"] for one in config["projects"]["erp"]["sources"] if "plan" in one)
     headers = {"Authorization": f"Bearer {token}"}
     answer = httpx.get(f"{known['url']}/planner/plans/{plan}/tasks", headers=headers)
     assert len(answer.json()["value"]) == len(sandbox.world.planner.site.tasks)
@@ -108,4 +108,15 @@ def test_crosstie_accepts_the_config_as_it_stands(sandbox: Sandbox):
     project = config.projects["erp"]
     assert project.finish
     assert (project.finish.milestone, project.finish.target) == ("Go-live", date(2026, 7, 6))
-    assert [source.connection for source in project.sources] == ["jira", "jira", "github", "planner"]
+    assert [source.connection for source in project.sources] == [
+        *("jira", "jira", "github", "planner"),
+        *("finance", "finance", "finance"),
+    ]
+
+
+def test_the_files_of_finance_lie_where_the_config_reads_them(sandbox: Sandbox):
+    config = load(sandbox.config_text(), kinds(), "crosstie.toml", sandbox.folder)
+    root = config.connections["finance"].root
+    for source in config.projects["erp"].sources:
+        if source.connection == "finance":
+            assert list(root.glob(source.path))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
 from config.load import load
 from config.secrets import Secret, resolve
 from config.settings import Config
-from model.values import Issue, Ref
+from model.values import Issue, Money, Ref
 from sandbox.run import Sandbox
 from sandbox.world.world import World
 from service.wiring import Surroundings, build, kinds
@@ -97,3 +98,33 @@ def _never_wait(seconds: float) -> None:
 
 def _never_say(text: str) -> None:
     raise AssertionError(f"a healthy tracker made the connector say: {text}")
+
+
+def test_every_paper_of_finance_is_read_as_the_ledger_tells_it(
+    lived: World, ledger: LedgerReader, tmp_path: Path
+):
+    with Sandbox(lived, tmp_path) as sandbox:
+        config = load(sandbox.config_text(), kinds(), "crosstie.toml", tmp_path)
+    costs = [
+        cost
+        for source in config.projects["erp"].sources
+        if source.connection == "finance"
+        for batch in build(config.connections["finance"], _nowhere(lived)).pull(source, {}, lived.clock.now())
+        for cost in batch.costs
+    ]
+    read = {(c.kind.value, c.ref.id.partition(":")[2]): c for c in costs}
+    papers = {(paper.kind, paper.id): paper for paper in ledger.papers(lived.end)}
+    assert read.keys() == papers.keys()
+    assert len(read) == len(costs)
+    for place, paper in papers.items():
+        cost = read[place]
+        assert (cost.on, cost.money) == (paper.on, Money(paper.amount, paper.currency))
+        assert (cost.category, cost.description) == (paper.category, paper.text)
+        assert (cost.supplier, cost.order) == (paper.supplier, paper.order)
+
+
+def _nowhere(world: World) -> Surroundings:
+    def secret(reference: str) -> Secret:
+        raise AssertionError(f"a folder has no secret such as {reference}")
+
+    return Surroundings(secret, world.clock.now, _never_wait, _never_say)
