@@ -200,7 +200,7 @@ def _readers(mapped: Mapped, lines: Sequence[_Line], words: Words) -> dict[str, 
         "estimate": ("estimate", partial(_numbers, fields=words.fields)),
         "parent": ("parent", _ids),
         "key": ("key", _texts),
-        "project": ("source", partial(_homes, keys=keys)),
+        "project": ("source", partial(_homes, keys=keys, words=words)),
         "priority": ("priority", partial(_names, id=mapped.priority_id, name=mapped.issue.priority)),
         "issuetype": ("type", partial(_names, id=mapped.type_id, name=mapped.issue.type)),
     }
@@ -239,13 +239,13 @@ def _numbers(line: _Line, *, fields: FieldMap) -> tuple[object, object]:
     return number_of(before, fields.estimate, fields.unit), number_of(after, fields.estimate, fields.unit)
 
 
-def _homes(line: _Line, *, keys: Mapping[str, ItemRecord]) -> tuple[object, object]:
+def _homes(line: _Line, *, keys: Mapping[str, ItemRecord], words: Words) -> tuple[object, object]:
     """A move tells projects by id and name; their keys stand in front of the issue's."""
     moved = keys.get(line.save)
     if moved is None:
         raise SkipIssue("a move without the issue's keys names no project")
     before, after = (side.rpartition("-")[0] for side in (moved.before_text or "", moved.after_text or ""))
-    return before or None, after or None
+    return words.home(before), words.home(after)
 
 
 def _names(line: _Line, *, id: str | None, name: str | None) -> tuple[object, object]:

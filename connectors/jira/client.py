@@ -1,4 +1,6 @@
-"""Jira Cloud's endpoints as typed calls: one request each, its raw answer beside the decoded one.
+"""Jira's endpoints as calls: one request each, with the answer as received.
+
+Cloud and Data Center are asked through the same methods; where they differ, the client knows which it is on.
 
 The `jira` library signs in and carries the requests; its own paging, retries and objects are not used: they
 cut pages short without a word, repeat a POST, and cost a hundred times the JSON.
@@ -7,9 +9,13 @@ cut pages short without a word, repeat a POST, and cost a hundred times the JSON
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
 
 from config.secrets import Secret
 from connectors.errors import (
@@ -20,22 +26,19 @@ from connectors.errors import (
     SourceStopped,
 )
 from connectors.jira.records import (
-    BoardConfiguration,
     BoardPage,
-    BoardRecord,
     ChangelogPage,
     CountRecord,
-    FieldRecord,
     FoundPage,
+    IssueWorklogs,
     MovedWorklogs,
+    OffsetPage,
     PermissionsRecord,
     ProjectPage,
     ProjectRecord,
     SearchPage,
     ServerRecord,
     SprintPage,
-    StatusRecord,
-    UserRecord,
     VersionPage,
     WorklogList,
 )
@@ -53,7 +56,10 @@ T = TypeVar("T")
 Json = Mapping[str, Any]
 
 _PAGE = 50
-_HISTORIES = 5000
+_HISTORIES = 10_000
+_WORKLOGS = 5000
+_KEYS = 50
+_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,254}-[0-9]{1,18}")
 _CLIPPED = 300
 
 
@@ -77,7 +83,10 @@ class Answer:
 
 
 class JiraClient:
-    """One signed-in connection; every call is a read and is asked again as the retry policy says."""
+    """One signed-in connection; every call is a read and is asked again as the retry policy says.
+
+    `cloud`: whether the site is one of Jira Cloud. `answered`: the last answer's instant by Jira's own clock.
+    """
 
     def __init__(
         self,
@@ -91,6 +100,8 @@ class JiraClient:
         self._settings = settings
         self._retry = retry
         self._clock = clock
+        self.cloud = True
+        self.answered = clock()
         self._refusal = jira.JIRAError
         self.guard = Guard(
             settings.url,
@@ -118,26 +129,30 @@ class JiraClient:
     def close(self) -> None:
         self._jira.close()
 
-    def server(self) -> ServerRecord:
-        """Answered to anybody, by Cloud and Data Center alike."""
-        base = "{server}/rest/api/2/{path}"
-        return self._ask("GET", "serverInfo", base=base).as_(ServerRecord)
+    def server(self) -> Answer:
+        """A ServerRecord, given to anybody by either product; from now on we know which it is."""
+        answer = self._ask("GET", "serverInfo", api="2")
+        self.cloud = answer.as_(ServerRecord).cloud
+        return answer
 
-    def myself(self) -> UserRecord:
-        """Who we are. AccessRefused for nobody: elsewhere Jira answers strangers with empty lists."""
-        return self._ask("GET", "myself").as_(UserRecord)
+    def myself(self) -> Answer:
+        """A UserRecord. AccessRefused for nobody: elsewhere Jira answers strangers with empty lists."""
+        return self._ask("GET", "myself")
 
-    def fields(self) -> list[FieldRecord]:
-        return self._ask("GET", "field").as_(list[FieldRecord])
+    def fields(self) -> Answer:
+        return self._ask("GET", "field")
 
-    def statuses(self) -> list[StatusRecord]:
-        return self._ask("GET", "status").as_(list[StatusRecord])
+    def statuses(self) -> Answer:
+        return self._ask("GET", "status")
 
-    def project(self, key: str) -> ProjectRecord:
+    def project(self, key: str) -> Answer:
         """Missing: none of that key is visible."""
-        return self._ask("GET", f"project/{key}").as_(ProjectRecord)
+        return self._ask("GET", f"project/{key}")
 
     def projects(self) -> Iterator[ProjectRecord]:
+        if not self.cloud:
+            yield from self._ask("GET", "project").as_(list[ProjectRecord])
+            return
         start, last = 0, False
         while not last:
             page = self._ask("GET", "project/search", _from(start)).as_(ProjectPage)
@@ -150,22 +165,21 @@ class JiraClient:
         found = self._ask("GET", "mypermissions", query).as_(PermissionsRecord).permissions
         return {name: name in found and found[name].have_permission for name in names}
 
-    def board(self, id: int) -> BoardRecord:
-        return self._agile(f"board/{id}").as_(BoardRecord)
+    def board(self, id: int) -> Answer:
+        return self._agile(f"board/{id}")
 
-    def boards(self, project: str | None = None) -> Iterator[BoardRecord]:
-        """All boards, or those that show the project."""
+    def boards(self, project: str | None = None) -> Iterator[tuple[int, Answer, BoardPage]]:
+        """Pages, with where each begins, of all boards or of those that show the project."""
         start, last = 0, False
         while not last:
             query = {**_from(start), **({"projectKeyOrId": project} if project else {})}
-            page = self._agile("board", query).as_(BoardPage)
-            yield from page.values
+            answer = self._agile("board", query)
+            page = answer.as_(BoardPage)
+            yield start, answer, page
             start, last = start + len(page.values), page.is_last or not page.values
 
-    def board_estimates_in(self, id: int) -> str | None:
-        """The field the board's estimates stand in, if it has one."""
-        estimation = self._agile(f"board/{id}/configuration").as_(BoardConfiguration).estimation
-        return estimation.field.field_id if estimation and estimation.field else None
+    def board_configuration(self, id: int) -> Answer:
+        return self._agile(f"board/{id}/configuration")
 
     def sprint_page(self, board: int, start: int) -> tuple[Answer, SprintPage]:
         """BadRequest: it is a kanban board, which has none."""
@@ -173,30 +187,73 @@ class JiraClient:
         return answer, answer.as_(SprintPage)
 
     def version_page(self, project: str, start: int) -> tuple[Answer, VersionPage]:
+        """A page of them; Data Center is asked for the plain list, which is whole."""
+        if not self.cloud:
+            answer = self._ask("GET", f"project/{project}/versions")
+            return answer, VersionPage.read(answer.body, answer.notes)
         answer = self._ask("GET", f"project/{project}/version", _from(start))
-        return answer, answer.as_(VersionPage)
+        return answer, VersionPage.read(answer.body, answer.notes)
 
     def count(self, jql: str) -> int:
-        """Jira's own estimate of how many issues there are."""
-        return self._ask("POST", "search/approximate-count", body={"jql": jql}).as_(CountRecord).count
+        """How many issues there are; on Cloud it is Jira's own estimate. BadRequest: the query."""
+        if self.cloud:
+            return self._ask("POST", "search/approximate-count", body={"jql": jql}).as_(CountRecord).count
+        query = {"jql": jql, "maxResults": 0, "fields": "key"}
+        return self._ask("GET", "search", query).as_(OffsetPage).total
 
-    def search_page(
+    def token_page(
         self, jql: str, fields: Sequence[str], token: str | None, size: int
     ) -> tuple[Answer, SearchPage]:
-        """A page of issues. BadRequest: the query, or a token that is too old or belongs to another query."""
+        """A page of issues on Cloud. BadRequest: the query, or a token too old or of another query."""
         body: dict[str, Any] = {"jql": jql, "fields": list(fields), "maxResults": size}
         if token:
             body["nextPageToken"] = token
         answer = self._ask("POST", "search/jql", body=body)
         return answer, answer.as_(SearchPage)
 
+    def offset_page(
+        self, jql: str, fields: Sequence[str], start: int, size: int, histories: bool
+    ) -> tuple[Answer, OffsetPage]:
+        """A page of issues on Data Center, with their histories if wanted; perhaps a shorter one."""
+        query: dict[str, Any] = {"jql": jql, "fields": ",".join(fields), "startAt": start, "maxResults": size}
+        if histories:
+            query["expand"] = "changelog"
+        answer = self._ask("GET", "search", query)
+        return answer, answer.as_(OffsetPage)
+
     def changelog_page(self, issues: Sequence[str], token: str | None) -> tuple[Answer, ChangelogPage]:
-        """Histories of at most 1,000 issues."""
+        """Histories of at most 1,000 issues, on Cloud."""
         body: dict[str, Any] = {"issueIdsOrKeys": list(issues), "maxResults": _HISTORIES}
         if token:
             body["nextPageToken"] = token
         answer = self._ask("POST", "changelog/bulkfetch", body=body)
         return answer, answer.as_(ChangelogPage)
+
+    def issues(self, ids: Sequence[str], fields: Sequence[str]) -> list[msgspec.Raw]:
+        """At most 100 issues read by their ids or keys; those that are gone or hidden are left out.
+
+        On Data Center each is asked for by itself and comes with its histories.
+        """
+        if self.cloud:
+            body = {"issueIdsOrKeys": list(ids), "fields": list(fields)}
+            return list(self._ask("POST", "issue/bulkfetch", body=body).as_(FoundPage).issues)
+        query = {"fields": ",".join(fields), "expand": "changelog"}
+        found = []
+        for id in ids:
+            with suppress(Missing):
+                found.append(msgspec.Raw(self._ask("GET", f"issue/{id}", query).body))
+        return found
+
+    def named(self, keys: Sequence[str]) -> list[msgspec.Raw]:
+        """The issues of these keys on Data Center, with nothing but their ids; unknown keys are left out."""
+        found: list[msgspec.Raw] = []
+        for start in range(0, len(keys), _KEYS):
+            some = ", ".join(f'"{key}"' for key in keys[start : start + _KEYS] if _KEY.fullmatch(key))
+            if some:
+                query = {"jql": f"key in ({some})", "validateQuery": "false", "maxResults": _KEYS}
+                page = self._ask("GET", "search", {**query, "fields": "key"}).as_(OffsetPage)
+                found.extend(page.issues)
+        return found
 
     def worklog_feed(self, feed: str, since: int) -> tuple[Answer, MovedWorklogs]:
         """Ids of worklogs "updated" or "deleted" after an instant in milliseconds, of the whole site."""
@@ -208,14 +265,13 @@ class JiraClient:
         answer = self._ask("POST", "worklog/list", body={"ids": list(ids)})
         return answer, answer.as_(WorklogList)
 
-    def homes(self, issues: Sequence[str]) -> dict[str, str]:
-        """Issue id -> project key of at most 100 issues; those that are gone or hidden are left out."""
-        body = {"issueIdsOrKeys": list(issues), "fields": ["project"]}
-        found = self._ask("POST", "issue/bulkfetch", body=body).as_(FoundPage).issues
-        return {issue.id: issue.fields.project.key for issue in found}
+    def issue_worklogs(self, issue: str, start: int) -> tuple[Answer, IssueWorklogs]:
+        """A page of one issue's worklogs. Missing: no such issue, or time tracking is off."""
+        answer = self._ask("GET", f"issue/{issue}/worklog", {"startAt": start, "maxResults": _WORKLOGS})
+        return answer, answer.as_(IssueWorklogs)
 
     def _agile(self, path: str, query: Json | None = None) -> Answer:
-        return self._ask("GET", path, query, base=self._jira.AGILE_BASE_URL)
+        return self._ask("GET", path, query, api="agile")
 
     def _ask(
         self,
@@ -224,9 +280,11 @@ class JiraClient:
         query: Json | None = None,
         *,
         body: Json | None = None,
-        base: str | None = None,
+        api: str | None = None,
     ) -> Answer:
-        url = self._jira._get_url(path, base or self._jira.JIRA_BASE_URL)
+        version = api or ("3" if self.cloud else "2")
+        place = "agile/1.0" if version == "agile" else f"api/{version}"
+        url = f"{self._settings.url.rstrip('/')}/rest/{place}/{path}"
         data = None if body is None else json.dumps(body)
         return Answer(self._retry.read(lambda: self._send(method, url, query, data)))
 
@@ -244,6 +302,7 @@ class JiraClient:
                 f"{self._who} redirects API requests, as a sign-in page does. Set the connection's url to "
                 "the address of the Jira site itself."
             )
+        self.answered = answered_at(reply.headers, self._clock())
         return reply.content
 
     @property

@@ -1,8 +1,9 @@
-"""The Jira Cloud connector: signs in, finds its way about the site, and reads a project stream by stream."""
+"""The Jira connector, for Cloud and Data Center: signs in and reads a project stream by stream."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -15,19 +16,31 @@ from connectors.base import (
     FieldFinding,
     History,
     Permission,
+    RawPage,
     SourceOffer,
 )
 from connectors.errors import AccessRefused, Misconfigured
+from connectors.jira.census import lose_project, read_census
 from connectors.jira.changes import HISTORY_FIELDS
-from connectors.jira.client import BadRequest, JiraClient, Missing
-from connectors.jira.context import Pulled
-from connectors.jira.fields import FieldMap, find_fields
+from connectors.jira.client import Answer, JiraClient, Missing
+from connectors.jira.context import Known, Pulled, stamp
+from connectors.jira.cursors import SiteCursor, read_cursor
 from connectors.jira.issues import read_issues
 from connectors.jira.mapping import optional_instant
 from connectors.jira.plans import read_sprints, read_versions
-from connectors.jira.records import BoardRecord, ProjectRecord, ServerRecord
+from connectors.jira.records import ProjectRecord, ServerRecord, UserRecord
+from connectors.jira.replay import replay
 from connectors.jira.settings import JiraConnection, JiraSource
-from connectors.jira.words import Words
+from connectors.jira.site import (
+    Survey,
+    find_project,
+    is_fresh,
+    recall,
+    site_batch,
+    survey,
+    understand,
+    words_of,
+)
 from connectors.jira.worklogs import read_worklogs
 from connectors.retry import Retry
 
@@ -54,10 +67,15 @@ class Connector:
         dependencies=True,
         worklogs=True,
         costs=False,
-        deletions=Deletions.NONE,
-        deletions_note="not told and not looked for yet: a deleted issue stays as it last was; cancel it "
-        "instead",
-        note="Dates of sprints and versions have no history in Jira; those are seen from the first pull on.",
+        deletions=Deletions.CENSUS,
+        deletions_note="found by a count with every pull and a list of all ids once a day; an issue is gone "
+        "when Jira twice does not know it, an hour or more apart. Where rights changed or security levels "
+        "are in use it counts as hidden and stands as it last was",
+        note="Dates of sprints and versions have no history in Jira; those are seen from the first pull on. "
+        "Data Center: wiki texts, epics by their link, users by key.",
+        webhooks=True,
+        conditional_writes=False,
+        page_limit=100,
     )
 
     def __init__(
@@ -79,8 +97,8 @@ class Connector:
         self._client.close()
 
     def check(self, sources: tuple[object, ...]) -> CheckReport:
-        server = self._sign_in()
-        me = self._client.myself()
+        server = self._client.server()
+        me = self._client.myself().as_(UserRecord)
         permissions: list[Permission] = []
         fields: list[FieldFinding] = []
         for source in map(_own, sources):
@@ -91,23 +109,25 @@ class Connector:
                 )
             )
             if readable:
-                found = self._fields(source, self._project(source), self._boards(source))
-                fields += [_of(source, finding) for finding in found.findings]
+                project = find_project(self._client, self._settings.name, source)
+                pages = survey(self._client, self._settings.name, source, project, server)
+                fields += [_of(source, finding) for finding in understand(pages, source).fields.findings]
         email = f" <{me.email_address}>" if me.email_address else ""
         return CheckReport(
             account=f"{me.display_name or me.id}{email}",
             permissions=tuple(permissions),
             fields=tuple(fields),
-            warnings=tuple(self._warnings(server)),
+            warnings=tuple(self._warnings(server.as_(ServerRecord))),
         )
 
     def offers(self) -> Iterator[SourceOffer]:
-        self._sign_in()
+        self._client.server()
+        self._client.myself()
         for project in self._client.projects():
             yield SourceOffer(f"{project.name} ({project.key})", {"project": project.key}, "project")
         try:
-            boards = list(self._client.boards())
-        except AccessRefused:  # a site without Jira Software has no boards
+            boards = [board for _, _, page in self._client.boards() for board in page.values]
+        except (AccessRefused, Missing):  # a site without Jira Software has no boards
             return
         for board in boards:
             if board.type != "kanban" and board.location and board.location.project_key:
@@ -115,76 +135,52 @@ class Connector:
                 yield SourceOffer(board.name, settings, f"{board.type} board")
 
     def pull(self, source: object, cursors: Mapping[str, str], now: datetime) -> Iterator[Batch]:
-        pulled = self._look_around(_own(source), now)
+        mine = _own(source)
+        found, batch = yield from self._look_around(mine, cursors)
+        pulled = Pulled(
+            client=self._client,
+            known=Known(words_of(self._settings, mine, found)),
+            project=found.project,
+            boards=found.boards,
+            page=self._page,
+            began=self._client.answered,
+        )
+        if batch is not None:
+            yield batch
+        yield from read_census(pulled, cursors.get("census"), cursors.get("issues"))
         for stream, read in _STREAMS.items():
             yield from read(pulled, cursors.get(stream))
 
-    def _sign_in(self) -> ServerRecord:
-        """Jira answers strangers with empty lists, so it is asked who we are before anything else."""
+    def replay(self, source: object, pages: Iterable[RawPage], now: datetime) -> Iterator[Batch]:
+        return replay(self._settings, _own(source), pages)
+
+    def _look_around(
+        self, source: JiraSource, cursors: Mapping[str, str]
+    ) -> Generator[Batch, None, tuple[Survey, Batch | None]]:
+        """What the source is read by: as remembered if that is fresh, else asked for and to be kept.
+
+        Jira answers strangers with empty lists, so it is asked who we are before anything is believed.
+        """
+        at = read_cursor(cursors.get("site"), SiteCursor)
+        if is_fresh(at, source, stamp(self._clock())):
+            self._client.cloud = at.cloud
+            project = yield from self._project(source, cursors)
+            return recall(at, project.as_(ProjectRecord)), None
         server = self._client.server()
-        if server.deployment_type != "Cloud":
-            raise Misconfigured(
-                f'Jira "{self._settings.name}" is a Data Center site; this version of crosstie reads Jira '
-                "Cloud only. Export the project as CSV and read it through a connection of kind file."
-            )
         self._client.myself()
-        return server
+        project = yield from self._project(source, cursors)
+        pages = survey(self._client, self._settings.name, source, project, server)
+        found = understand(pages, source)
+        return found, site_batch(pages, found, source, self._client)
 
-    def _look_around(self, source: JiraSource, now: datetime) -> Pulled:
-        server = self._sign_in()
-        project = self._project(source)
-        boards = self._boards(source)
-        words = Words(
-            connection=self._settings.name,
-            source=source.key,
-            browse=self._settings.browse,
-            fields=self._fields(source, project, boards),
-            status=source.status,
-            statuses={status.id: status for status in self._client.statuses()},
-        )
-        return Pulled(
-            client=self._client,
-            words=words,
-            project=project,
-            boards=[board.id for board in boards],
-            page=self._page,
-            server_time=optional_instant(server.server_time, "serverTime") or now,
-        )
-
-    def _project(self, source: JiraSource) -> ProjectRecord:
+    def _project(self, source: JiraSource, cursors: Mapping[str, str]) -> Generator[Batch, None, Answer]:
+        """The project's record, which also tells that we may still see it."""
         try:
-            return self._client.project(source.project)
-        except Missing:
-            raise Misconfigured(
-                f'Jira "{self._settings.name}" has no project {source.project}, or this account may not '
-                "browse it. Correct project in the source, or ask a Jira administrator for Browse Projects; "
-                "crosstie init lists what the account can see."
-            ) from None
-
-    def _boards(self, source: JiraSource) -> list[BoardRecord]:
-        """The configured board, else all boards of the project that may have sprints."""
-        if source.board is not None:
-            try:
-                return [self._client.board(source.board)]
-            except Missing:
-                raise Misconfigured(
-                    f'Jira "{self._settings.name}" has no board {source.board}, or this account may not see '
-                    f"it. Correct board in the source of project {source.project}; crosstie init lists them."
-                ) from None
-        try:
-            return [board for board in self._client.boards(source.project) if board.type != "kanban"]
-        except AccessRefused:  # a site without Jira Software has no boards
-            return []
-
-    def _fields(self, source: JiraSource, project: ProjectRecord, boards: list[BoardRecord]) -> FieldMap:
-        used = (self._board_field(board) for board in boards)
-        return find_fields(self._client.fields(), source, project.id, [field for field in used if field])
-
-    def _board_field(self, board: BoardRecord) -> str | None:
-        try:
-            return self._client.board_estimates_in(board.id)
-        except (AccessRefused, BadRequest, Missing):  # visible, but not to be looked into
-            return None
+            return find_project(self._client, self._settings.name, source)
+        except Misconfigured:
+            now = self._client.answered
+            yield from lose_project(stamp(now), f"{now:%Y-%m-%dT%H:%M:%S.%fZ}", cursors.get("census"))
+            raise
 
     def _may_browse(self, source: JiraSource) -> bool:
         try:
@@ -198,7 +194,9 @@ class Connector:
         if skew > _SKEW:
             minutes = int(skew.total_seconds() // 60)
             yield f"This machine's clock and Jira's differ by {minutes} minutes; set this machine's clock."
-        if self._client.permissions(("ADMINISTER",), None)["ADMINISTER"]:
+        with suppress(Missing):
+            if not self._client.permissions(("ADMINISTER",), None)["ADMINISTER"]:
+                return
             yield "The account administers Jira, far more than reading needs; use one that only browses."
 
 

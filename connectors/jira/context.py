@@ -1,4 +1,4 @@
-"""What the streams of one pull share."""
+"""What the streams of one reading share, whether it is asked for or replayed."""
 
 from __future__ import annotations
 
@@ -17,31 +17,72 @@ from connectors.jira.records import ProjectRecord
 from connectors.jira.words import Words
 from connectors.payload import decode_record
 
-__all__ = ["Pulled", "parked"]
+__all__ = ["Known", "Pulled", "parked", "stamp"]
+
+
+@dataclass(slots=True)
+class Known:
+    """A source's vocabulary, and what its pages have told so far.
+
+    `sprints` and `versions` are the ids already told, `members` ids of issues read from the project.
+    """
+
+    words: Words
+    sprints: set[str] = field(default_factory=set)
+    versions: set[str] = field(default_factory=set)
+    members: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
 class Pulled:
-    """One pull's surroundings, and what its streams have learned for one another.
+    """One pull's surroundings.
 
-    `server_time` is Jira's own clock at the start. `sprints` and `versions` are the ids already told;
-    `members` and `strangers` are ids of issues known to be, or not to be, in the project.
+    `began` is when it began by Jira's own clock and `walk` its name for raw pages. `listed` are the ids that
+    the census counts to the project as read, `waiting` those that it met first now, `joined` those that were
+    read and are not among the listed, `read` those that this pull's search brought. `count` is Jira's own
+    count. `reread`: the issues are to be read from the start again.
     """
 
     client: JiraClient
-    words: Words
+    known: Known
     project: ProjectRecord
     boards: Sequence[int]
     page: int
-    server_time: datetime
-    sprints: set[str] = field(default_factory=set)
-    versions: set[str] = field(default_factory=set)
-    members: set[str] = field(default_factory=set)
+    began: datetime
+    listed: set[str] = field(default_factory=set)
+    waiting: set[str] = field(default_factory=set)
+    joined: set[str] = field(default_factory=set)
+    read: set[str] = field(default_factory=set)
     strangers: set[str] = field(default_factory=set)
+    oldest: int | None = None
+    count: int | None = None
+    reread: bool = False
+
+    @property
+    def words(self) -> Words:
+        return self.known.words
 
     @property
     def fields(self) -> tuple[str, ...]:
         return (*SYSTEM_FIELDS, *self.words.fields.custom)
+
+    @property
+    def walk(self) -> str:
+        return f"{self.began:%Y-%m-%dT%H:%M:%S.%fZ}"
+
+    @property
+    def jql(self) -> str:
+        """All issues of the project."""
+        return f'project = "{self.project.key}"'
+
+    @property
+    def now(self) -> int:
+        return stamp(self.began)
+
+
+def stamp(at: datetime) -> int:
+    """Milliseconds, as Jira counts them."""
+    return round(at.timestamp() * 1000)
 
 
 class _Name(msgspec.Struct, frozen=True):
@@ -49,7 +90,7 @@ class _Name(msgspec.Struct, frozen=True):
     key: Any = None
 
 
-def parked(raw: msgspec.Raw, odd: SkipIssue) -> Parked:
+def parked(raw: msgspec.Raw | bytes, odd: SkipIssue) -> Parked:
     """A record set aside, under whatever name it still gives."""
     try:
         name = decode_record(raw, _Name)

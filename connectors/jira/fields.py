@@ -20,6 +20,7 @@ __all__ = ["ORIGINAL_ESTIMATE", "FieldMap", "find_fields"]
 ORIGINAL_ESTIMATE = "timeoriginalestimate"
 
 _SPRINT = "com.pyxis.greenhopper.jira:gh-sprint"
+_EPIC_LINK = "com.pyxis.greenhopper.jira:gh-epic-link"
 _TEAM_POINTS = "com.pyxis.greenhopper.jira:jsw-story-points"
 _NUMBER = "com.atlassian.jira.plugin.system.customfieldtypes:float"
 _DAY = "com.atlassian.jira.plugin.system.customfieldtypes:datepicker"
@@ -30,23 +31,31 @@ _START_NAMES = frozenset({"start date"})
 
 @dataclass(frozen=True, slots=True)
 class FieldMap:
-    """The ids of the fields to read for one source, what its estimates count, and how that was found out."""
+    """The ids of the fields to read for one source, what its estimates count, and how that was found out.
+
+    `epic` holds the key of an issue's epic, on Data Center alone: Cloud says so by the parent.
+    """
 
     estimate: str | None
     unit: Unit
     start: str | None
     sprint: str | None
+    epic: str | None = None
     findings: tuple[FieldFinding, ...] = ()
 
     @property
     def custom(self) -> tuple[str, ...]:
         """The ids to ask for besides the system fields."""
-        found = (self.estimate, self.start, self.sprint)
+        found = (self.estimate, self.start, self.sprint, self.epic)
         return tuple(dict.fromkeys(id for id in found if id and id != ORIGINAL_ESTIMATE))
 
 
 def find_fields(
-    rows: Iterable[FieldRecord], source: JiraSource, project_id: str, board_fields: Sequence[str]
+    rows: Iterable[FieldRecord],
+    source: JiraSource,
+    project_id: str,
+    board_fields: Sequence[str],
+    cloud: bool = True,
 ) -> FieldMap:
     """Choose the fields of one source.
 
@@ -58,11 +67,13 @@ def find_fields(
     estimate = _estimate(usable, source, board_fields)
     start = _start(usable, source)
     sprint = _finding("sprint", [row.id for row in usable if _type(row) == _SPRINT], "")
+    epics = [] if cloud else [row.id for row in usable if _type(row) == _EPIC_LINK]
     return FieldMap(
         estimate=estimate.chosen,
         unit=source.unit or (Unit.HOURS if estimate.chosen == ORIGINAL_ESTIMATE else Unit.POINTS),
         start=start.chosen,
         sprint=sprint.chosen,
+        epic=next(iter(epics), None),
         findings=(estimate, start, sprint),
     )
 

@@ -1,28 +1,41 @@
-"""The stream of issues: each page of the search, followed by the histories of exactly its issues."""
+"""The stream of issues: pages of the search, each recorded together with the histories of its issues."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import msgspec
 
-from connectors.base import Batch, Parked, RawPage
-from connectors.errors import SkipIssue, SourceStopped
-from connectors.jira.changes import tell_life
-from connectors.jira.client import Answer, BadRequest
-from connectors.jira.context import Pulled, parked
-from connectors.jira.cursors import IssueCursor, read_cursor, write_cursor
-from connectors.jira.mapping import Mapped, map_issue
-from connectors.jira.records import HistoryRecord, IssueRecord
+from connectors.base import Batch, RawPage
+from connectors.errors import ConnectorError, SourceStopped
+from connectors.jira.client import BadRequest
+from connectors.jira.content import Content, epics_of, gathered, logs_of
+from connectors.jira.context import Pulled, stamp
+from connectors.jira.cursors import IssueCursor, pack, read_cursor, unpack, write_cursor
+from connectors.jira.pages import Found, find
+from connectors.jira.records import IssueRecord
 from connectors.payload import decode_record
-from model.values import Account, Dependency, Event, Issue, Milestone, Sprint
 
-__all__ = ["OVERLAP", "read_issues"]
+__all__ = ["OVERLAP", "basis_of", "histories", "know_epics", "read_issues"]
 
 OVERLAP = timedelta(minutes=10)
 """How far an incremental read goes back before its watermark: the search index lags behind the issues."""
+
+_AT_ONCE = 1000
+"""How many issues are asked for their histories in one request."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A page that was found, where the walk stood before it and where it stands after."""
+
+    at: IssueCursor
+    after: IssueCursor
+    found: Found
+    content: Content
+    epics: bytes | None
 
 
 def read_issues(pull: Pulled, cursor: str | None) -> Iterator[Batch]:
@@ -32,167 +45,168 @@ def read_issues(pull: Pulled, cursor: str | None) -> Iterator[Batch]:
     starts again. SourceStopped: a token comes twice.
     """
     at = _begin(pull, read_cursor(cursor, IssueCursor))
-    resumed = bool(at.token)
-    seen: set[str] = set()
-    while at.jql:
+    walk = _Walk(pull, at)
+    while walk.at.jql:
+        failure: ConnectorError | None = None
+        pages: list[_Page] = []
         try:
-            answer, page = pull.client.search_page(_ordered(at.jql), pull.fields, at.token, pull.page)
-        except BadRequest:
-            if not resumed:
-                raise
-            resumed = False
-            at = msgspec.structs.replace(at, token="", page=0)
-            continue
-        resumed = False
-        token = page.next_page_token or ""
-        if token and token in seen:
-            raise SourceStopped("Jira sent the same page token twice, so its search has no end. Pull again.")
-        seen.add(token)
-        content = _Content(pull)
-        content.add_page(page.issues)
-        histories = _histories(pull, content.ids, f"{at.watermark or 0}.{at.page}", content.raw)
-        content.add_histories(histories)
-        after = _after(at, token, content.latest)
-        yield content.batch(at, after, answer)
-        at = after
+            walk.gather(pages)
+        except ConnectorError as error:  # what came before it is kept
+            failure = error
+        ids = [id for page in pages for id in page.content.ids]
+        told = histories(pull, ids) if pull.client.cloud else {}
+        for page in pages:
+            yield _batch(pull, page, told)
+        if failure is not None:
+            raise failure
+
+
+def basis_of(pull: Pulled) -> str:
+    """What a change of which means that everything is to be read again."""
+    return f"{pull.project.id}:{pull.project.key}:{','.join(pull.fields)}"
 
 
 def _begin(pull: Pulled, at: IssueCursor) -> IssueCursor:
     """The walk under way, or a new one; another project or other fields mean to read everything again."""
-    basis = f"{pull.project.id}:{','.join(pull.fields)}"
-    if at.basis != basis:
-        at = IssueCursor(basis=basis)
+    if at.basis != basis_of(pull) or pull.reread:
+        at = IssueCursor(basis=basis_of(pull), oldest=at.oldest)
+    pull.joined |= unpack(at.fresh) - pull.listed
     if at.jql:
         return at
-    jql = f'project = "{pull.project.key}"'
-    if at.watermark is not None:
-        jql += f" AND updated >= {at.watermark - _milliseconds(OVERLAP)}"
-    return msgspec.structs.replace(at, jql=jql, expected=pull.client.count(jql))
+    if at.watermark is None:
+        if pull.count is None:
+            pull.count = pull.client.count(pull.jql)
+        jql, walk, expected = pull.jql, f"full-{pull.walk}", pull.count
+    else:
+        since = at.watermark - OVERLAP // timedelta(milliseconds=1)
+        jql, walk, expected = f"{pull.jql} AND updated >= {since}", f"since-{pull.walk}", None
+    return msgspec.structs.replace(at, jql=jql, walk=walk, expected=expected, began=pull.now)
 
 
-def _ordered(jql: str) -> str:
-    return f"{jql} ORDER BY updated ASC, key ASC"
+class _Walk:
+    """Asks for page after page; `at` is where it stands."""
+
+    def __init__(self, pull: Pulled, at: IssueCursor) -> None:
+        self._pull = pull
+        self._seen: set[str] = set()
+        self._resumed = self._continued = bool(at.token)
+        self.at = at
+
+    def gather(self, pages: list[_Page]) -> None:
+        """Add pages until their issues fill a request for histories, or the walk ends.
+
+        What stands in the list when an error is raised is good.
+        """
+        most = _AT_ONCE if self._pull.client.cloud else 1
+        while self.at.jql and sum(len(page.content.ids) for page in pages) < most:
+            page = self._next()
+            if page is not None:
+                pages.append(page)
+                if not page.content.ids:
+                    break
+
+    def _next(self) -> _Page | None:
+        """The next page; None: the token is refused and the walk starts again."""
+        pull, at = self._pull, self.at
+        try:
+            found = find(
+                pull.client, at.jql, pull.fields, at.token, pull.page, histories=not pull.client.cloud
+            )
+        except BadRequest:
+            if not self._resumed:
+                raise
+            self._resumed = self._continued = False
+            self.at = msgspec.structs.replace(at, token="", page=0, met=0)
+            return None
+        self._resumed = False
+        if found.token and found.token in self._seen:
+            raise SourceStopped("Jira sent the same page token twice, so its search has no end. Pull again.")
+        self._seen.add(found.token)
+        epics = know_epics(pull, found.issues)
+        content = Content(pull.known, pull.words)
+        content.add_page(found.issues)
+        brought = {*content.ids, *(odd.id for odd in content.odd if odd.id.isdecimal())}
+        pull.read |= brought
+        pull.joined |= brought - pull.listed
+        self.at = _after(pull, at, found, content, self._continued)
+        return _Page(at, self.at, found, content, epics)
 
 
-def _after(at: IssueCursor, token: str, latest: datetime | None) -> IssueCursor:
-    """Where the walk stands after a page. The watermark moves only when the walk has ended."""
-    seen = None if latest is None else _stamp(latest)
-    high = max((stamp for stamp in (at.high, seen) if stamp is not None), default=None)
-    if token:
-        return msgspec.structs.replace(at, token=token, high=high, page=at.page + 1)
-    watermark = max((stamp for stamp in (at.watermark, high) if stamp is not None), default=None)
-    return IssueCursor(basis=at.basis, watermark=watermark)
+def _after(pull: Pulled, at: IssueCursor, found: Found, content: Content, resumed: bool) -> IssueCursor:
+    """Where the walk stands after a page.
+
+    The watermark moves only when the walk has ended, and never beyond the walk's beginning: what changed
+    behind its back is read by the next one.
+    """
+    high = max((one for one in (_stamped(content.latest), at.high) if one is not None), default=None)
+    oldest = min((one for one in (_stamped(content.oldest), at.oldest) if one is not None), default=None)
+    pull.oldest, fresh = oldest, pack(pull.joined)
+    met = at.met + len(content.ids) + len(content.odd)
+    if found.token:
+        return msgspec.structs.replace(
+            at, token=found.token, high=high, oldest=oldest, page=at.page + 1, met=met, fresh=fresh
+        )
+    reached = high if high is None or at.began is None else min(high, at.began)
+    watermark = max((one for one in (at.watermark, reached) if one is not None), default=None)
+    unmet = pack(_unmet(pull, met, resumed)) if at.watermark is None else ""
+    return IssueCursor(basis=at.basis, watermark=watermark, oldest=oldest, fresh=fresh, unmet=unmet)
 
 
-def _stamp(at: datetime) -> int:
-    return round(at.timestamp() * 1000)
+def _stamped(at: datetime | None) -> int | None:
+    return None if at is None else stamp(at)
 
 
-def _milliseconds(span: timedelta) -> int:
-    return span // timedelta(milliseconds=1)
+def _unmet(pull: Pulled, met: int, resumed: bool) -> set[str]:
+    """What the census lists and the full reading did not bring: the index may flicker, rows may shift.
+
+    Of a reading that was resumed only the number of issues is known.
+    """
+    if resumed:
+        return pull.listed if met < len(pull.listed) else set()
+    return pull.listed - pull.read
 
 
-def _histories(
-    pull: Pulled, ids: Sequence[str], position: str, raw: list[RawPage]
-) -> dict[str, list[msgspec.Raw]]:
+def know_epics(pull: Pulled, records: Sequence[msgspec.Raw]) -> bytes | None:
+    """Learn the ids of epics that are named by their keys alone; the page that told them."""
+    unknown = sorted(epics_of(records, pull.words))
+    if not unknown:
+        return None
+    told = pull.client.named(unknown)
+    for raw in told:
+        epic = decode_record(raw, IssueRecord)
+        pull.words.epics[epic.key] = epic.id
+    return gathered(told)
+
+
+def histories(pull: Pulled, ids: Sequence[str]) -> dict[str, list[msgspec.Raw]]:
     """Issue id -> its histories, gathered from all pages; one issue's may be spread over several."""
     found: dict[str, list[msgspec.Raw]] = {id: [] for id in ids}
-    token: str | None = None
-    seen: set[str] = set()
-    while ids:
-        answer, page = pull.client.changelog_page(ids, token)
-        raw.append(RawPage("issues", f"{position}.history.{len(seen)}", answer.body))
-        for log in page.issue_change_logs:
-            found.setdefault(log.issue_id, []).extend(log.change_histories)
-        token = page.next_page_token
-        if not token:
-            break
-        if token in seen:
-            raise SourceStopped("Jira sent the same history token twice, so its list has no end. Pull again.")
-        seen.add(token)
+    for start in range(0, len(ids), _AT_ONCE):
+        token: str | None = None
+        seen: set[str] = set()
+        while True:
+            _, page = pull.client.changelog_page(ids[start : start + _AT_ONCE], token)
+            for log in page.issue_change_logs:
+                found.setdefault(log.issue_id, []).extend(log.change_histories)
+            token = page.next_page_token
+            if not token:
+                break
+            if token in seen:
+                raise SourceStopped(
+                    "Jira sent the same history token twice, so its list has no end. Pull again."
+                )
+            seen.add(token)
     return found
 
 
-@dataclass(slots=True)
-class _Content:
-    """What a page says, gathered issue by issue: one that cannot be understood is set aside."""
-
-    pull: Pulled
-    mapped: dict[str, tuple[Mapped, msgspec.Raw]] = field(default_factory=dict)
-    issues: list[Issue] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-    odd: list[Parked] = field(default_factory=list)
-    raw: list[RawPage] = field(default_factory=list)
-    accounts: dict[str, Account] = field(default_factory=dict)
-
-    @property
-    def ids(self) -> list[str]:
-        return list(self.mapped)
-
-    @property
-    def latest(self) -> datetime | None:
-        stamps = (mapped.issue.updated for mapped, _ in self.mapped.values())
-        return max((stamp for stamp in stamps if stamp is not None), default=None)
-
-    def add_page(self, records: Iterable[msgspec.Raw]) -> None:
-        for raw in records:
-            try:
-                mapped = map_issue(decode_record(raw, IssueRecord), self.pull.words)
-            except SkipIssue as odd:
-                self.odd.append(parked(raw, odd))
-            else:
-                self.mapped[mapped.issue.ref.id] = mapped, raw
-        self.pull.members.update(self.mapped)
-
-    def add_histories(self, histories: dict[str, list[msgspec.Raw]]) -> None:
-        for id, (mapped, raw) in list(self.mapped.items()):
-            try:
-                records = [decode_record(history, HistoryRecord) for history in histories.get(id, ())]
-                life = tell_life(mapped, records, self.pull.words)
-            except SkipIssue as odd:
-                self.odd.append(parked(raw, SkipIssue(f"Its history: {odd}")))
-                continue
-            self.issues.append(replace(mapped.issue, finished=life.finished))
-            self.events.extend(life.events)
-            self._meet((*mapped.accounts, *life.accounts))
-
-    def batch(self, at: IssueCursor, after: IssueCursor, answer: Answer) -> Batch:
-        kept = {issue.ref.id for issue in self.issues}
-        told = [mapped for id, (mapped, _) in self.mapped.items() if id in kept]
-        return Batch(
-            stream="issues",
-            cursor=write_cursor(after),
-            complete=not after.jql,
-            issues=tuple(self.issues),
-            sprints=self._new_sprints(told),
-            milestones=self._new_milestones(told),
-            dependencies=_links(told),
-            dependencies_of=frozenset(kept),
-            accounts=tuple(self.accounts.values()),
-            events=tuple(self.events),
-            parked=tuple(self.odd),
-            raw=(RawPage("issues", f"{at.watermark or 0}.{at.page}", answer.body), *self.raw),
-            expected=at.expected,
-            notes=tuple(answer.notes),
-        )
-
-    def _meet(self, people: Iterable[Account]) -> None:
-        self.accounts.update((person.ref.id, person) for person in people)
-
-    def _new_sprints(self, told: Iterable[Mapped]) -> tuple[Sprint, ...]:
-        """Sprints of other boards, which only the issues' own sprint field tells of."""
-        found = {sprint.ref.id: sprint for mapped in told for sprint in mapped.sprints}
-        new = tuple(sprint for id, sprint in found.items() if id not in self.pull.sprints)
-        self.pull.sprints.update(found)
-        return new
-
-    def _new_milestones(self, told: Iterable[Mapped]) -> tuple[Milestone, ...]:
-        """Versions that the project's list did not name."""
-        found = {version.ref.id: version for mapped in told for version in mapped.milestones}
-        new = tuple(version for id, version in found.items() if id not in self.pull.versions)
-        self.pull.versions.update(found)
-        return new
-
-
-def _links(told: Iterable[Mapped]) -> tuple[Dependency, ...]:
-    return tuple(dependency for mapped in told for dependency in mapped.dependencies)
+def _batch(pull: Pulled, page: _Page, told: dict[str, list[msgspec.Raw]]) -> Batch:
+    at, content = page.at, page.content
+    content.add_histories(told)
+    place = f"{at.page:06d}"
+    raw = [RawPage("issues", place, page.found.body, at.walk)]
+    if page.epics is not None:
+        raw.insert(0, RawPage("issues", f"{place}.epics", page.epics, at.walk))
+    if told and content.ids:
+        raw.append(RawPage("issues", f"{place}.history", logs_of(told, content.ids), at.walk))
+    batch = content.batch("issues", tuple(raw), page.found.notes)
+    return replace(batch, cursor=write_cursor(page.after), complete=not page.after.jql, expected=at.expected)

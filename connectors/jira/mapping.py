@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import TypeVar
@@ -18,12 +18,13 @@ from connectors.jira.records import (
     IssueRecord,
     LinkRecord,
     SprintRecord,
-    StatusRecord,
     SystemFields,
     UserRecord,
     VersionRecord,
     WorklogRecord,
 )
+from connectors.jira.sprints import sprint_of
+from connectors.jira.wiki import wiki_text
 from connectors.jira.words import Words
 from connectors.payload import decode_record
 from model.values import (
@@ -34,7 +35,6 @@ from model.values import (
     Ref,
     Sprint,
     SprintState,
-    StatusCategory,
     Unit,
     Worklog,
 )
@@ -45,6 +45,7 @@ __all__ = [
     "accounts",
     "day",
     "earliest",
+    "epic_of",
     "instant",
     "map_issue",
     "map_sprint",
@@ -110,6 +111,7 @@ class Mapped:
 def map_issue(record: IssueRecord, words: Words) -> Mapped:
     """The issue as it is now; when it was finished is known only together with its history."""
     fields = decode_record(record.fields, SystemFields)
+    words.learn(fields.status)
     custom = decode_record(record.fields, dict[str, msgspec.Raw])
     sprints = _sprints(custom, words)
     versions = tuple(map_version(version, words) for version in fields.fix_versions or ())
@@ -121,7 +123,7 @@ def map_issue(record: IssueRecord, words: Words) -> Mapped:
         key=record.key,
         title=fields.summary,
         url=f"{words.browse}/browse/{quote(record.key, safe='-')}",
-        status=_category(fields.status, resolution, words),
+        status=words.category(fields.status.id, fields.status.name, resolution),
         status_original=words.status_name(fields.status.id, fields.status.name),
         type=fields.issuetype.name if fields.issuetype else "",
         created=instant(fields.created, "created"),
@@ -135,10 +137,12 @@ def map_issue(record: IssueRecord, words: Words) -> Mapped:
         components=frozenset(row.name for row in fields.components or ()),
         sprints=frozenset(sprint.ref.id for sprint in sprints),
         milestone=earliest(version.ref.id for version in versions),
-        parent=fields.parent.id if fields.parent else None,
+        parent=_parent(fields, custom, words),
         priority=fields.priority.name if fields.priority else None,
         attributes=_attributes(fields),
-        body=plain_text(fields.description),
+        body=wiki_text(fields.description)
+        if isinstance(fields.description, str)
+        else plain_text(fields.description),
         version=fields.updated,
     )
     return Mapped(
@@ -252,17 +256,24 @@ def _in_unit(seconds: Decimal, unit: Unit) -> Decimal:
     return (hours / _WORKING_DAY if unit is Unit.DAYS else hours).quantize(Decimal("0.0001"))
 
 
-def _category(status: StatusRecord, resolution: str | None, words: Words) -> StatusCategory:
-    if status.id in words.statuses:
-        return words.category(status.id, status.name, resolution)
-    # A status made since the pull began is in no list yet, but its record tells its category.
-    wider = replace(words, statuses={**words.statuses, status.id: status})
-    return wider.category(status.id, status.name, resolution)
-
-
 def _sprints(custom: Mapping[str, msgspec.Raw], words: Words) -> tuple[Sprint, ...]:
-    records = _custom(custom, words.fields.sprint, tuple[SprintRecord, ...])
-    return tuple(map_sprint(record, words) for record in records or ())
+    records = _custom(custom, words.fields.sprint, tuple[SprintRecord | str, ...])
+    return tuple(
+        map_sprint(sprint_of(record) if isinstance(record, str) else record, words)
+        for record in records or ()
+    )
+
+
+def _parent(fields: SystemFields, custom: Mapping[str, msgspec.Raw], words: Words) -> str | None:
+    """The parent, or the epic that Data Center names by its key."""
+    if fields.parent is not None:
+        return fields.parent.id
+    return words.epics.get(epic_of(custom, words.fields) or "")
+
+
+def epic_of(custom: Mapping[str, msgspec.Raw], fields: FieldMap) -> str | None:
+    """The key in an issue's epic link; SkipIssue: it is no text."""
+    return _custom(custom, fields.epic, str)
 
 
 def _estimate(fields: SystemFields, custom: Mapping[str, msgspec.Raw], map: FieldMap) -> Decimal | None:

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import msgspec
 
+from connectors.payload import decode
+
 __all__ = [
     "BoardConfiguration",
     "BoardPage",
@@ -16,11 +18,15 @@ __all__ = [
     "FieldRecord",
     "FoundPage",
     "HistoryRecord",
+    "HomeRecord",
+    "InlineHistories",
     "IssueRecord",
+    "IssueWorklogs",
     "ItemRecord",
     "LinkRecord",
     "MovedWorklogs",
     "Named",
+    "OffsetPage",
     "PermissionsRecord",
     "ProjectPage",
     "ProjectRecord",
@@ -138,12 +144,20 @@ class SystemFields(Record, frozen=True):
     description: Any = None
 
 
+class InlineHistories(Record, frozen=True):
+    """The histories inside an issue's record, as Data Center gives them; in no particular order."""
+
+    histories: tuple[msgspec.Raw, ...] = ()
+    total: int = 0
+
+
 class IssueRecord(Record, frozen=True):
     """An issue whose fields stay raw until it is known which custom fields matter."""
 
     id: str
     key: str
-    fields: msgspec.Raw
+    fields: msgspec.Raw = msgspec.Raw(b"{}")
+    changelog: InlineHistories | None = None
 
 
 class SearchPage(Record, frozen=True):
@@ -239,6 +253,11 @@ class Estimation(Record, frozen=True):
 class BoardConfiguration(Record, frozen=True):
     estimation: Estimation | None = None
 
+    @property
+    def field(self) -> str | None:
+        """The id of the field that the board estimates in, if it does."""
+        return self.estimation.field.field_id if self.estimation and self.estimation.field else None
+
 
 class SprintPage(Record, frozen=True):
     values: tuple[msgspec.Raw, ...]
@@ -246,8 +265,16 @@ class SprintPage(Record, frozen=True):
 
 
 class VersionPage(Record, frozen=True):
+    """A page of versions; a plain list of them is a page that is the last one."""
+
     values: tuple[msgspec.Raw, ...]
     is_last: bool = False
+
+    @classmethod
+    def read(cls, body: bytes, notes: list[str] | None = None) -> VersionPage:
+        if body.lstrip().startswith(b"["):
+            return cls(tuple(decode(body, list[msgspec.Raw], notes)), True)
+        return decode(body, cls, notes)
 
 
 class ProjectPage(Record, frozen=True):
@@ -283,15 +310,37 @@ class ProjectField(Record, frozen=True):
     project: ProjectRecord
 
 
-class FoundIssue(Record, frozen=True):
+class HomeFields(Record, frozen=True):
+    project: ProjectRecord
+
+
+class HomeRecord(Record, frozen=True):
+    """Where an issue is now."""
+
     id: str
-    fields: ProjectField
+    fields: HomeFields
 
 
 class FoundPage(Record, frozen=True):
     """Issues read by id; those that are gone or not visible are simply missing."""
 
-    issues: tuple[FoundIssue, ...]
+    issues: tuple[msgspec.Raw, ...] = ()
+
+
+class OffsetPage(Record, frozen=True):
+    """A page of Data Center's search; `max_results` is the size the server kept to."""
+
+    total: int
+    issues: tuple[msgspec.Raw, ...] = ()
+    start_at: int = 0
+
+
+class IssueWorklogs(Record, frozen=True):
+    """A page of one issue's worklogs."""
+
+    worklogs: tuple[msgspec.Raw, ...] = ()
+    start_at: int = 0
+    total: int = 0
 
 
 class PermissionRecord(Record, frozen=True):
@@ -303,5 +352,11 @@ class PermissionsRecord(Record, frozen=True):
 
 
 class ServerRecord(Record, frozen=True):
+    """What kind of site it is; whatever does not call itself Cloud is a Data Center."""
+
     deployment_type: str = ""
     server_time: str | None = None
+
+    @property
+    def cloud(self) -> bool:
+        return self.deployment_type == "Cloud"

@@ -1,9 +1,9 @@
-"""What the words of one Jira source mean: statuses and resolutions as unified status. Pure."""
+"""What the words of one Jira source mean: statuses and resolutions as unified status."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from config.settings import StatusMap
 from connectors.jira.fields import FieldMap
@@ -41,14 +41,29 @@ _CALLED_OFF = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """One source's vocabulary: where its records belong, its fields, its status map, its site's statuses."""
+    """One source's vocabulary: where its records belong, its fields, its status map, its site's statuses.
+
+    `homes` maps a project's key of today to the source that the config calls otherwise. `statuses` and
+    `epics` (key -> id, where epics are linked by key) grow while pages are read.
+    """
 
     connection: str
     source: str
     browse: str
     fields: FieldMap
     status: StatusMap
-    statuses: Mapping[str, StatusRecord]
+    statuses: dict[str, StatusRecord]
+    homes: Mapping[str, str] = field(default_factory=dict)
+    epics: dict[str, str] = field(default_factory=dict)
+
+    def home(self, key: str | None) -> str | None:
+        """The source of issues whose keys begin so."""
+        return self.homes.get(key, key) if key else None
+
+    def learn(self, status: StatusRecord) -> None:
+        """What a record says of its own status is newer than the site's list."""
+        if self.statuses.get(status.id) != status:
+            self.statuses[status.id] = status
 
     def ref(self, id: str) -> Ref:
         return Ref(self.connection, id)

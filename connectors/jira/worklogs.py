@@ -2,37 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
 from itertools import islice
 
 import msgspec
 
 from connectors.base import Batch, Parked, RawPage
 from connectors.errors import SkipIssue, SourceStopped
-from connectors.jira.client import Answer
-from connectors.jira.context import Pulled, parked
+from connectors.jira.client import Missing
+from connectors.jira.context import Known, Pulled, parked
 from connectors.jira.cursors import WorklogCursor, read_cursor, write_cursor
 from connectors.jira.mapping import accounts, map_worklog
-from connectors.jira.records import MovedWorklogs, WorklogRecord
+from connectors.jira.records import HomeRecord, MovedWorklogs, WorklogRecord
 from connectors.payload import decode_record
 from model.values import Account, Worklog
 
-__all__ = ["read_worklogs"]
+__all__ = ["read_worklogs", "tell_worklogs"]
 
-_MARGIN = timedelta(hours=1)
+_MARGIN = timedelta(hours=1) // timedelta(milliseconds=1)
 _FOUND_AT_ONCE = 100
 
 
 def read_worklogs(pull: Pulled, cursor: str | None) -> Iterator[Batch]:
     """First what was logged or edited, then what was deleted. The feeds leave out the last minute.
 
-    At first contact nothing of ours can have been deleted before the pull began, so that feed starts then.
+    At first contact nothing of ours can have been deleted before the pull began, so that feed starts then,
+    and nothing can have been logged before the project's oldest issue was created. An issue that joined the
+    project later brings its older worklogs, which the feed has long passed.
     """
-    at = read_cursor(cursor, WorklogCursor)
+    at = read_cursor(None if pull.reread else cursor, WorklogCursor)
+    walk = at.walk or (f"full-{pull.walk}" if at.deleted is None else f"since-{pull.walk}")
+    newest = _newest(pull)
+    joined = {id for id in pull.joined if int(id) < newest} if at.updated else set()
     if at.deleted is None:
-        at = msgspec.structs.replace(at, deleted=_stamp(pull.server_time - _MARGIN))
-    done = False
+        updated = max(0, pull.oldest - 1) if pull.oldest is not None else at.updated
+        at = WorklogCursor(updated=updated, deleted=max(0, pull.now - _MARGIN))
+    at = msgspec.structs.replace(at, walk=walk)
+    try:
+        yield from _joined(pull, at, joined)
+        yield from _follow(pull, at)
+    except Missing:  # a site too old for the feeds
+        yield from _each(pull, at, not cursor)
+
+
+def _follow(pull: Pulled, at: WorklogCursor) -> Iterator[Batch]:
+    walk, done = at.walk, False
     while not done:
         feed, since = ("deleted", at.deleted or 0) if at.deleting else ("updated", at.updated)
         answer, page = pull.client.worklog_feed(feed, since)
@@ -40,13 +55,14 @@ def read_worklogs(pull: Pulled, cursor: str | None) -> Iterator[Batch]:
             raise SourceStopped(f"Jira's list of {feed} worklogs does not move on. Pull again.")
         done = at.deleting and page.last_page
         at = _after(at, page)
-        position = f"{feed}.{since}"
-        raw = RawPage("worklogs", position, answer.body)
+        text = write_cursor(msgspec.structs.replace(at, walk="") if done else at)
+        position = f"{feed}.{since:016d}"
         if feed == "deleted":
             ids = frozenset(str(entry.worklog_id) for entry in page.values)
-            yield Batch("worklogs", write_cursor(at), done, worklogs_removed=ids, raw=(raw,))
+            raw = (RawPage("worklogs", position, answer.body, walk),)
+            yield Batch("worklogs", text, done, worklogs_removed=ids, raw=raw, notes=tuple(answer.notes))
         else:
-            yield _logged(pull, page, at, raw)
+            yield _logged(pull, page, text, f"{position}.list", walk)
 
 
 def _after(at: WorklogCursor, page: MovedWorklogs) -> WorklogCursor:
@@ -57,45 +73,118 @@ def _after(at: WorklogCursor, page: MovedWorklogs) -> WorklogCursor:
     return msgspec.structs.replace(at, updated=until, deleting=page.last_page)
 
 
-def _stamp(at: datetime) -> int:
-    return round(at.timestamp() * 1000)
-
-
-def _logged(pull: Pulled, page: MovedWorklogs, after: WorklogCursor, feed: RawPage) -> Batch:
+def _logged(pull: Pulled, page: MovedWorklogs, cursor: str, position: str, walk: str) -> Batch:
     """The worklogs behind a page of ids, without those of other projects."""
     ids = [entry.worklog_id for entry in page.values]
-    answer, raws = pull.client.worklogs(ids) if ids else (Answer(b"[]"), [])
-    worklogs: list[Worklog] = []
-    people: dict[str, Account] = {}
-    odd: list[Parked] = []
-    for raw in raws:
-        try:
-            record = decode_record(raw, WorklogRecord)
-            worklogs.append(map_worklog(record, pull.words))
-        except SkipIssue as error:
-            odd.append(parked(raw, error))
-        else:
-            people.update((person.ref.id, person) for person in accounts((record.author,), pull.words))
-    ours = _ours(pull, {worklog.issue.id for worklog in worklogs})
-    mine = tuple(worklog for worklog in worklogs if worklog.issue.id in ours)
-    authors = {worklog.author for worklog in mine}
+    notes: tuple[str, ...] = ()
+    raws: Sequence[msgspec.Raw] = ()
+    if ids:
+        answer, raws = pull.client.worklogs(ids)
+        notes = tuple(answer.notes)
+    return _batch(pull, raws, cursor, position, walk, notes)
+
+
+def _batch(
+    pull: Pulled,
+    records: Sequence[msgspec.Raw],
+    cursor: str,
+    position: str,
+    walk: str,
+    notes: tuple[str, ...] = (),
+) -> Batch:
+    """The worklogs of the project's issues; those that are kept are kept without anybody else's."""
+    ours = _ours(pull, records)
+    mine = [raw for raw in records if _issue(raw) in ours]
+    worklogs, people, odd = tell_worklogs(pull.known, mine)
+    page = RawPage("worklogs", position, msgspec.json.encode(mine), walk)
     return Batch(
-        stream="worklogs",
-        cursor=write_cursor(after),
-        complete=False,
-        worklogs=mine,
-        accounts=tuple(person for id, person in people.items() if id in authors),
-        parked=tuple(odd),
-        raw=(feed, RawPage("worklogs", f"{feed.position}.list", answer.body)),
-        notes=tuple(answer.notes),
+        "worklogs", cursor, False, worklogs=worklogs, accounts=people, parked=odd, raw=(page,), notes=notes
     )
 
 
-def _ours(pull: Pulled, issues: Iterable[str]) -> set[str]:
-    """Which of these issues are the project's; the feeds are the whole site's and name no project."""
-    unknown = iter(sorted(set(issues) - pull.members - pull.strangers))
+def tell_worklogs(
+    known: Known, records: Iterable[msgspec.Raw]
+) -> tuple[tuple[Worklog, ...], tuple[Account, ...], tuple[Parked, ...]]:
+    """Worklogs, their authors, and what cannot be understood."""
+    worklogs: list[Worklog] = []
+    people: dict[str, Account] = {}
+    odd: list[Parked] = []
+    for raw in records:
+        try:
+            record = decode_record(raw, WorklogRecord)
+            worklogs.append(map_worklog(record, known.words))
+        except SkipIssue as error:
+            odd.append(parked(raw, error))
+        else:
+            people.update((person.ref.id, person) for person in accounts((record.author,), known.words))
+    return tuple(worklogs), tuple(people.values()), tuple(odd)
+
+
+class _Home(msgspec.Struct, frozen=True, rename="camel"):
+    issue_id: str = ""
+
+
+def _issue(raw: msgspec.Raw) -> str:
+    """The id of a worklog's issue; empty where it cannot be read."""
+    try:
+        return decode_record(raw, _Home).issue_id
+    except SkipIssue:
+        return ""
+
+
+def _ours(pull: Pulled, records: Iterable[msgspec.Raw]) -> set[str]:
+    """Which issues are the project's; the feeds are the whole site's and name no project.
+
+    Ids count up: one that is older than the newest known issue, and not among them, belongs elsewhere. What
+    names no readable issue is taken for ours, so that it is seen to be odd.
+    """
+    issues = {_issue(raw) for raw in records}
+    listed = pull.listed | pull.waiting | pull.known.members
+    newest = max(map(int, listed), default=0)
+    fresh = {id for id in issues - listed - pull.strangers if id.isdigit() and int(id) > newest}
+    unknown = iter(sorted(fresh))
     while ids := list(islice(unknown, _FOUND_AT_ONCE)):
-        homes = pull.client.homes(ids)
-        pull.members.update(id for id in ids if homes.get(id) == pull.project.key)
-        pull.strangers.update(id for id in ids if homes.get(id) != pull.project.key)
-    return pull.members & set(issues)
+        found = [decode_record(raw, HomeRecord) for raw in pull.client.issues(ids, ("project",))]
+        homes = {record.id: record.fields.project.id for record in found}
+        pull.listed.update(id for id in ids if homes.get(id) == pull.project.id)
+        pull.strangers.update(id for id in ids if homes.get(id) != pull.project.id)
+    return {id for id in issues if id in listed or id in pull.listed or not id}
+
+
+def _newest(pull: Pulled) -> int:
+    """The number of the newest issue that was known before this pull."""
+    return max(map(int, pull.listed - pull.joined), default=0)
+
+
+def _joined(pull: Pulled, at: WorklogCursor, issues: Iterable[str]) -> Iterator[Batch]:
+    """The worklogs of issues that joined the project since the last census, from before they did."""
+    for id in sorted(issues, key=int):
+        yield from _of_issue(pull, id, write_cursor(at), at.walk)
+
+
+def _of_issue(pull: Pulled, id: str, cursor: str, walk: str) -> Iterator[Batch]:
+    start = 0
+    while True:
+        try:
+            answer, page = pull.client.issue_worklogs(id, start)
+        except Missing:  # deleted meanwhile, or time is not tracked
+            return
+        if page.worklogs:
+            place = f"issue.{id}.{start}"
+            yield _batch(pull, page.worklogs, cursor, place, walk, tuple(answer.notes))
+        start += len(page.worklogs)
+        if not page.worklogs or start >= page.total:
+            return
+
+
+def _each(pull: Pulled, at: WorklogCursor, first: bool) -> Iterator[Batch]:
+    """Without the feeds: the worklogs of the issues that were read, all of them at first contact."""
+    issues = pull.listed | pull.waiting | pull.known.members if first else pull.known.members
+    for id in sorted(issues, key=int):
+        yield from _of_issue(pull, id, "", at.walk)
+    note = (
+        "This Jira has no feed of worklogs: they are read with their issues, and deleted ones are not "
+        "noticed."
+    )
+    done = msgspec.structs.replace(at, updated=pull.now, deleting=False, walk="")
+    yield Batch("worklogs", write_cursor(done), complete=True, notes=(note,))

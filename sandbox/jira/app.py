@@ -34,7 +34,8 @@ class JiraApp:
     """A Jira Cloud stand-in to be served by a Stand.
 
     `page_cap` is the most rows of a search page with real fields, `index_lag` how long a write takes to reach
-    the search, `worklog_page` the length of a worklog feed's page.
+    the search, `worklog_page` the length of a worklog feed's page, `count_error`
+    by how much the estimated count of a search is wrong.
     """
 
     def __init__(
@@ -44,11 +45,12 @@ class JiraApp:
         index_lag: timedelta = timedelta(0),
         worklog_page: int = 1000,
         iso_histories: bool = False,
+        count_error: int = 0,
     ) -> None:
         self.site = site
         self.clock: WorldClock = site.clock
         self.faults = Faults()
-        search = Search(site, index_lag, page_cap)
+        search = Search(site, index_lag, page_cap, count_error)
         feeds = WorklogFeeds(worklog_page)
         routes = [
             ("GET", "/search/jql", search.get),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.jira.catalog import CATEGORIES, Field, Named, Status
-from sandbox.jira.records import Board, Project, Sprint, User, Version
+from sandbox.jira.records import Board, Level, Project, Sprint, User, Version
 from sandbox.jira.stamps import agile, printed_day, stamp
 from sandbox.jira.state import JiraSite
 
@@ -100,6 +100,10 @@ class Bodies:
 
     def named(self, kind: str, row: Named) -> Json:
         return {"self": f"{self.root}/{kind}/{row.id}", "id": row.id, "name": row.name}
+
+    def level(self, level: Level) -> Json:
+        address = f"{self.root}/securitylevel/{level.id}"
+        return {"self": address, "id": level.id, "description": "", "name": level.name}
 
     def project(self, project: Project) -> Json:
         return {

@@ -109,7 +109,7 @@ class Call:
     def project(self, id_or_key: str) -> Project:
         """404: there is none, or the caller may not browse it; Jira does not say which."""
         for project in self.readable_projects():
-            if id_or_key.upper() in (project.key, project.id):
+            if id_or_key.upper() in (project.key, project.id, *project.former):
                 return project
         raise Refusal(404, f"No project could be found with key '{id_or_key}'.")
 
@@ -122,4 +122,4 @@ class Call:
 
     def visible_issue(self, id_or_key: Any) -> Issue | None:
         issue = self.site.find(str(id_or_key))
-        return issue if issue and self.may_read(issue.project) else None
+        return issue if issue and self.site.may_see(self.account, issue) else None

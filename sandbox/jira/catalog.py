@@ -129,6 +129,7 @@ FIELDS = (
     Field("project", "Project", "project", clauses=("project",)),
     Field("fixVersions", "Fix versions", "array", items="version", clauses=("fixVersion",)),
     Field("resolution", "Resolution", "resolution", clauses=("resolution",)),
+    Field("security", "Security Level", "securitylevel", clauses=("level",)),
     Field("resolutiondate", "Resolved", "datetime", clauses=("resolutiondate", "resolved")),
     Field("created", "Created", "datetime", clauses=("created", "createdDate")),
     Field("updated", "Updated", "datetime", clauses=("updated", "updatedDate")),

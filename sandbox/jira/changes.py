@@ -150,6 +150,14 @@ def set_sprints(places: Places, issue: Issue, after: tuple[int, ...]) -> Items:
     return (Item("Sprint", SPRINT, ids[0], names[0], ids[1], names[1], custom=True),)
 
 
+def _level(places: Places, issue: Issue, value: str | None) -> Items:
+    before, issue.level = issue.level, places.levels[value] if value else None
+    if before == issue.level:
+        return ()
+    sides = [(row.id, row.name) if row else (None, None) for row in (before, issue.level)]
+    return (Item("security", "security", *sides[0], *sides[1]),)
+
+
 EDITORS: dict[str, Callable[[Places, Issue, Any], Items]] = {
     "summary": _text("summary"),
     "description": _text("description"),
@@ -164,6 +172,7 @@ EDITORS: dict[str, Callable[[Places, Issue, Any], Items]] = {
     "parent": _parent,
     "original_estimate_s": _estimate,
     "sprint": _sprint,
+    "level": _level,
 }
 """Argument of an edit -> what it does."""
 

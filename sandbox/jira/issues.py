@@ -97,6 +97,7 @@ class IssueBodies:
             "resolution": lambda issue: (
                 self.bodies.named("resolution", issue.resolution) if issue.resolution else None
             ),
+            "security": lambda issue: self.bodies.level(issue.level) if issue.level else None,
             "resolutiondate": lambda issue: self._stamp(issue.resolved),
             "created": lambda issue: self._stamp(issue.created),
             "updated": lambda issue: self._stamp(issue.updated),

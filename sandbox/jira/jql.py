@@ -229,6 +229,7 @@ class _Clauses:
             "issuetype": lambda issue: frozenset((issue.type.id,)),
             "sprint": lambda issue: frozenset(str(id) for id in issue.sprints),
             "labels": lambda issue: frozenset(issue.labels),
+            "level": lambda issue: frozenset((issue.level.id,) if issue.level else ()),
         }
         self._instants: dict[str, Callable[[Issue], datetime]] = {
             "updated": reader.updated,
@@ -274,6 +275,7 @@ class _Clauses:
             "status": partial(_row, STATUSES),
             "issuetype": partial(_row, ISSUE_TYPES),
             "labels": str,
+            "level": str,
         }
         found = lookups[_SYNONYMS.get(field, field)](value)
         if found is None:
@@ -283,13 +285,13 @@ class _Clauses:
     def _project(self, value: str) -> str | None:
         site = self._reader.site
         for project in site.projects.values():
-            if value.upper() in (project.key, project.id, project.name.upper()):
+            if value.upper() in (project.key, project.id, project.name.upper(), *project.former):
                 return project.key if site.may_read(self._reader.account, project.key) else None
         return None
 
     def _issue(self, value: str) -> str:
         issue = self._reader.site.find(value)
-        if issue is None or not self._reader.site.may_read(self._reader.account, issue.project):
+        if issue is None or not self._reader.site.may_see(self._reader.account, issue):
             raise BadQuery(f"An issue with key '{value}' does not exist for field 'key'.")
         return issue.id
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from sandbox.clock import WorldClock
 from sandbox.jira.catalog import FIELDS, POINTS, TEAM_POINTS, Field, Named, scoped_fields
-from sandbox.jira.records import Board, Issue, Project, Sprint, User, Version
+from sandbox.jira.records import Board, Issue, Level, Project, Sprint, User, Version
 
 __all__ = ["KEEP", "Keep", "Places"]
 
@@ -23,7 +23,9 @@ KEEP: Final = Keep()
 class Places:
     """The tables of a site, and the acts that make or change everything but issues.
 
-    `revision` counts whatever may change the outcome of a search.
+    `revision` counts whatever may change the outcome of a search. `unindexed` are ids of issues that the
+    search has lost for a while, as it does in real life; they are there when asked for by id. `onlookers` are
+    accounts that may browse and nothing else.
     """
 
     def __init__(self, clock: WorldClock, url: str, zone: str = "America/Los_Angeles") -> None:
@@ -33,11 +35,14 @@ class Places:
         self.users: dict[str, User] = {}
         self.tokens: dict[tuple[str, str], str] = {}
         self.administrators: set[str] = set()
+        self.onlookers: set[str] = set()
         self.projects: dict[str, Project] = {}
         self.boards: dict[int, Board] = {}
         self.sprints: dict[int, Sprint] = {}
         self.versions: dict[str, Version] = {}
         self.issues: dict[str, Issue] = {}
+        self.levels: dict[str, Level] = {}
+        self.unindexed: set[str] = set()
         self.fields: list[Field] = list(FIELDS)
         self.revision = 0
         self._components = 0
@@ -70,6 +75,22 @@ class Places:
         """Whether the account may browse the project; somebody who has not signed in may browse none."""
         readers = self.projects[project].readers
         return account is not None and (readers is None or account in readers)
+
+    def may_see(self, account: str | None, issue: Issue) -> bool:
+        """Whether the account may browse the issue's project and is in its security level, if it has one."""
+        level = issue.level
+        return self.may_read(account, issue.project) and (level is None or account in level.readers)
+
+    def add_level(self, name: str, readers: Iterable[str]) -> str:
+        """An issue security level that lets only these accounts see an issue."""
+        level = Level(str(10100 + len(self.levels)), name, frozenset(readers))
+        self.levels[level.id] = level
+        return level.id
+
+    def flicker(self, *ids: str) -> None:
+        """Let the search lose exactly these issues for now; without any, it knows all again."""
+        self.unindexed = set(ids)
+        self.revision += 1
 
     def points_field(self, project: str) -> str:
         """The id of the field in which this project keeps its story points."""

@@ -61,6 +61,7 @@ def my_permissions(call: Call) -> Json:
     key = call.text("projectKey") or call.text("projectId")
     in_project = bool([call.project(key)] if key else call.readable_projects())
     administers = call.account in call.site.administrators
+    may_write = in_project and call.account not in call.site.onlookers
     return {
         "permissions": {
             name: {
@@ -69,7 +70,11 @@ def my_permissions(call: Call) -> Json:
                 "name": known[name][1],
                 "type": "GLOBAL" if name in _GLOBAL_PERMISSIONS else "PROJECT",
                 "description": "",
-                "havePermission": administers if name in _GLOBAL_PERMISSIONS else in_project,
+                "havePermission": administers
+                if name in _GLOBAL_PERMISSIONS
+                else in_project
+                if name == "BROWSE_PROJECTS"
+                else may_write,
             }
             for name in names
         }
@@ -155,7 +160,7 @@ def worklog_list(call: Call) -> list[Json]:
     if not isinstance(ids, list) or len(ids) > 1000:
         raise Refusal(400, "The number of worklog ids must be at most 1000.")
     found = [call.site.worklogs[id] for id in ids if id in call.site.worklogs]
-    readable = [row for row in found if call.may_read(call.site.issues[row.issue].project)]
+    readable = [row for row in found if call.site.may_see(call.account, call.site.issues[row.issue])]
     return [call.issues.worklog(row) for row in readable]
 
 
@@ -237,7 +242,7 @@ class WorklogFeeds:
         readable = [
             row
             for row in call.site.logged
-            if call.may_read(call.site.issues[call.site.worklogs[row[1]].issue].project)
+            if call.site.may_see(call.account, call.site.issues[call.site.worklogs[row[1]].issue])
         ]
         return self._feed(call, readable)
 

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from sandbox.jira.catalog import IssueType, Named, Status
 
-__all__ = ["Board", "History", "Issue", "Item", "Project", "Sprint", "User", "Version", "Worklog"]
+__all__ = ["Board", "History", "Issue", "Item", "Level", "Project", "Sprint", "User", "Version", "Worklog"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +22,29 @@ class User:
 
 @dataclass(slots=True)
 class Project:
-    """`team_managed` decides which of the two points fields is used; `readers` None: everybody may browse."""
+    """`team_managed` decides which of the two points fields is used; `readers` None: everybody may browse.
+
+    `former` are keys it had before it was renamed; they go on finding it.
+    """
 
     id: str
     key: str
     name: str
     team_managed: bool = False
     readers: frozenset[str] | None = None
+    former: tuple[str, ...] = ()
     last_number: int = 0
     versions: list[str] = field(default_factory=list)
     components: list[Named] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """An issue security level: only these accounts see the issues that have it."""
+
+    id: str
+    name: str
+    readers: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +140,7 @@ class Issue:
     parent: str | None = None
     sprints: tuple[int, ...] = ()
     versions: tuple[str, ...] = ()
+    level: Level | None = None
     resolution: Named | None = None
     resolved: datetime | None = None
     original_estimate: int | None = None

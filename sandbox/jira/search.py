@@ -63,8 +63,9 @@ class Search:
     the number of the page, so no two tokens of a walk are alike.
     """
 
-    def __init__(self, site: JiraSite, lag: timedelta, cap: int) -> None:
+    def __init__(self, site: JiraSite, lag: timedelta, cap: int, error: int = 0) -> None:
         self._site = site
+        self._error = error
         self._lag = lag
         self._cap = cap
         self._walks: OrderedDict[object, tuple[list[Position], list[str]]] = OrderedDict()
@@ -83,9 +84,10 @@ class Search:
         return self._page(call, call.body(_BODY))
 
     def count(self, call: Call) -> Json:
-        """An estimate in the real service; here the index's true count."""
+        """An estimate: the index's count, off by `error`."""
         request = _read({"jql": call.body(("jql",)).get("jql")}, self._cap)
-        return {"count": len(self._walk(call, request)[1])}
+        found = len(self._walk(call, request)[1])
+        return {"count": max(0, found + self._error) if found else 0}
 
     def _page(self, call: Call, body: Json) -> Json:
         request = _read(body, self._cap)
@@ -126,11 +128,11 @@ class Search:
             query = parse(request.jql, Reader(self._site, call.account, zone, now, known))
         except BadQuery as problem:
             raise Refusal(400, str(problem)) from None
-        readable = {project.key for project in call.readable_projects()}
         hits = sorted(
             (_position(query, issue, known(issue)), issue.id)
             for issue in self._site.issues.values()
-            if issue.project in readable
+            if self._site.may_see(call.account, issue)
+            and issue.id not in self._site.unindexed
             and (not self._lag or issue.created <= horizon or issue.id in strong)
             and query.matches(issue)
         )

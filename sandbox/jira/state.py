@@ -7,6 +7,7 @@ same acts make the same site.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -169,6 +170,27 @@ class JiraSite(Places):
         self._by_key[key] = id
         self._save(issue, actor, items)
         return key
+
+    def rename_project(self, old: str, new: str) -> None:
+        """Give a project another key: all its issues' keys change, without a word in their histories.
+
+        ValueError: the key is taken.
+        """
+        if new in self.projects:
+            raise ValueError(f"the project key {new} is taken")
+        project = self.projects.pop(old)
+        project.key, project.former = new, (*project.former, old)
+        self.projects[new] = project
+        for issue in self.issues.values():
+            if issue.project == old:
+                issue.project, issue.key = new, f"{new}-{issue.number}"
+                self._by_key[issue.key] = issue.id
+        for id, board in self.boards.items():
+            if board.project == old:
+                self.boards[id] = replace(board, project=new)
+        for version in self.versions.values():
+            version.project = new if version.project == old else version.project
+        self.revision += 1
 
     def delete_issue(self, id: str) -> None:
         """Gone with its worklogs, links and sub-tasks; issues below an epic only lose their parent.

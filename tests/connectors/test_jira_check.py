@@ -95,7 +95,9 @@ def test_a_project_without_boards_has_no_sprints_and_is_read_all_the_same(desk: 
     desk.site.add_project("OPS", "Operations")
     desk.site.create_issue("OPS", "Task", "x", ANN)
     batches = desk.pull(project="OPS")
-    assert [b.stream for b in batches if b.complete] == ["sprints", "versions", "issues", "worklogs"]
+    assert [b.stream for b in batches if b.complete] == [
+        "site", "census", "sprints", "versions", "issues", "worklogs",
+    ]  # fmt: skip
     assert len(fold(batches).issues) == 1
 
 
@@ -130,8 +132,8 @@ def spoil(desk: Desk, path: str, good: bytes, odd: bytes) -> None:
     """Replace one text in the answers of one endpoint; it must be there."""
 
     def change(asked: str, body: bytes) -> bytes:
-        if not asked.endswith(path):
-            return body
+        if not asked.endswith(path) or (path == "/search/jql" and b'"fields"' not in body):
+            return body  # the census lists ids alone
         assert good in body
         return body.replace(good, odd)
 

@@ -44,9 +44,9 @@ _SEEN_BY_A_PULL = {
 }
 """Acts for which a tracker keeps no time: Planner has no history, GitHub none of values on a board."""
 
-_PULLS_UNTIL_GONE = {"github": 1, "planner": 2, "jira": None}
+_PULLS_UNTIL_GONE = {"github": 1, "planner": 2, "jira": 2}
 """How many pulls a deletion takes to be known: GitHub says it by itself, a Planner task must be missed by two
-whole readings. Jira says nothing of an issue that is gone, and the connector does not ask: it stays."""
+whole readings, and a Jira issue must be unknown at two censuses that are an hour or more apart."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ class LivedDemo:
         later = [pull for pull in self.pulls if pull >= at]
         if fact["act"] == "deleted":
             pulls = _PULLS_UNTIL_GONE[tracker]
-            return None if pulls is None or len(later) < pulls else later[pulls - 1]
+            return None if len(later) < pulls else later[pulls - 1]
         if fact["act"] not in _SEEN_BY_A_PULL.get(tracker, ()) or self._set_once(fact):
             return at
         if fact["act"] in ("started", "reopened") and later and self._closed_between(fact, at, later[0]):
