@@ -1,4 +1,4 @@
-"""The two charts of the status page as Vega-Lite specifications, and their rendering to inert SVG.
+"""The charts of the status and cost pages as Vega-Lite specifications, and their rendering to inert SVG.
 
 Tracker text enters a specification only as data values; a specification with a part that is not listed here,
 and so could fetch, link or compute, is refused before it is rendered.
@@ -15,7 +15,18 @@ from decimal import Decimal
 
 from reports.text import cut, shown
 
-__all__ = ["BurnPoint", "BurnUp", "Trend", "TrendPoint", "burn_up", "milestone_trend", "svg"]
+__all__ = [
+    "BurnPoint",
+    "BurnUp",
+    "CostCurve",
+    "CostPoint",
+    "Trend",
+    "TrendPoint",
+    "burn_up",
+    "cost_curve",
+    "milestone_trend",
+    "svg",
+]
 
 Spec = dict[str, object]
 Row = dict[str, object]
@@ -88,6 +99,24 @@ class Trend:
     points: tuple[TrendPoint, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class CostPoint:
+    """What was spent until the end of one day, and that together with what was open of the orders."""
+
+    on: date
+    actual: Decimal
+    bound: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class CostCurve:
+    """What the cost chart shows: the points in order of time, and the budget where one is known."""
+
+    currency: str
+    points: tuple[CostPoint, ...]
+    budget: Decimal | None
+
+
 def burn_up(data: BurnUp) -> Spec:
     """Scope as a stepped line over finished work as an area; the baseline's scope is a thin outline."""
     rows: list[Row] = [
@@ -111,6 +140,44 @@ def burn_up(data: BurnUp) -> Spec:
     for (text, value, _), shift in zip(ends, shifts, strict=True):
         layers.append(_label({"c0": rows[-1]["c0"], "c1": float(value), "c2": text}, shift, scope, INK))
     return _framed({"layer": layers, "width": BURN_WIDTH, "height": BURN_HEIGHT})
+
+
+def cost_curve(data: CostCurve) -> Spec:
+    """What is spent as an area under what is spent or ordered; the budget is a dashed line."""
+    rows: list[Row] = [
+        {"c0": p.on.isoformat(), "c1": float(p.bound), "c2": float(p.actual)} for p in data.points
+    ]
+    x: Spec = {"field": "c0", "type": "temporal", "title": None, "scale": {"type": "utc"}}
+    x["axis"] = {**_dates(), "grid": False, "tickCount": max(2, min(8, len(rows)))}
+    y: Spec = {"type": "quantitative", "title": shown(data.currency), "scale": {"zero": True, "nice": True}}
+    bound: Spec = {"x": x, "y": {**y, "field": "c1"}}
+    spent: Spec = {"x": x, "y": {**y, "field": "c2"}}
+    layers = [
+        _layer(rows, {"type": "area", "color": PALE_BLUE, "opacity": 0.45, "line": {"color": BLUE}}, spent),
+        _layer(rows, {"type": "line", "color": INK, "strokeWidth": 2}, bound),
+    ]
+    if data.budget is not None and rows:
+        ends: list[Row] = [{"c0": row["c0"], "c1": float(data.budget)} for row in (rows[0], rows[-1])]
+        layers.append(_layer(ends, {"type": "line", "color": GREY, "strokeDash": [5, 3]}, bound))
+    lines = _cost_ends(data)
+    shifts = _apart([height * BURN_HEIGHT for _, _, height in lines])
+    for (text, value, _), shift in zip(lines, shifts, strict=True):
+        layers.append(_label({"c0": rows[-1]["c0"], "c1": float(value), "c2": text}, shift, bound, INK))
+    return _framed({"layer": layers, "width": BURN_WIDTH, "height": BURN_HEIGHT})
+
+
+def _cost_ends(data: CostCurve) -> list[tuple[str, Decimal, float]]:
+    """The lines' labels at the right edge: text, value, and height as a share of the tallest."""
+    if not data.points:
+        return []
+    last = data.points[-1]
+    ends = {"spent": last.actual}
+    if last.bound != last.actual:
+        ends["with open orders"] = last.bound
+    if data.budget is not None:
+        ends["budget"] = data.budget
+    most = max(*ends.values(), *(max(p.bound, p.actual) for p in data.points)) or Decimal(1)
+    return [(name, value, float(value / most)) for name, value in ends.items()]
 
 
 def milestone_trend(data: Trend) -> Spec:

@@ -78,6 +78,33 @@ class Voice:
         """ "1 point", "2.5 days": the number with its unit, singular for one."""
         return f"{self.number(value)} {unit[:-1] if value == 1 and unit.endswith('s') else unit}"
 
+    def money(self, amount: Decimal, currency: str) -> str:
+        """ "£506,000": to three significant figures, for sentences; tables say `cents`."""
+        from babel.numbers import format_currency, get_currency_symbol
+
+        last = max(-2, amount.adjusted() - 2) if amount else 0
+        rounded = round(amount, -last)
+        pattern = self._locale.currency_formats["standard"].pattern
+        if rounded == rounded.to_integral_value():
+            pattern = pattern.replace("0.00", "0")
+        if get_currency_symbol(currency, locale=self._locale)[-1:].isalpha():
+            pattern = pattern.replace("¤#", "¤\N{NO-BREAK SPACE}#")
+        return format_currency(rounded, currency, pattern, locale=self._locale, currency_digits=False)
+
+    def cents(self, amount: Decimal) -> str:
+        """ "505,912.37": an amount of money as tables say it, under a heading that names the currency."""
+        from babel.numbers import format_decimal
+
+        return format_decimal(amount, "#,##0.00", locale=self._locale)
+
+    def hours(self, seconds: int) -> str:
+        """ "1,234 h", "2.5 h"."""
+        return f"{self.number(Decimal(seconds) / 3600)} h"
+
+    def month(self, first: date) -> str:
+        """ "Mar 2026"."""
+        return self._skeleton(first, "yMMM")
+
     def working_days(self, days: int) -> str:
         """How many working days, without a sign: the word beside it says the direction."""
         return self.amount(abs(days), "working days")

@@ -11,6 +11,8 @@ from functools import singledispatch
 from zoneinfo import ZoneInfo
 
 from reports.causes import Cause
+from reports.cost_news import CostNews
+from reports.cost_report import CostReport, Unpriced
 from reports.decisions import Decision, Disputed
 from reports.figures import Reason
 from reports.freshness import SourceRow
@@ -18,7 +20,7 @@ from reports.gaps import Gap
 from reports.labels import Label
 from reports.lights import NetScope
 from reports.news import GoalMove, News, ScopeEvent, Slipped
-from reports.sentences import asked, news, reasons, unseen, verdict
+from reports.sentences import asked, cost, news, reasons, unseen, verdict
 from reports.sentences.phrases import Part, Sentence, Speaker, plain
 from reports.status import Evidence, StatusReport, Verdict
 from reports.voice import Voice
@@ -34,6 +36,8 @@ def say(fact: object, _by: Speaker) -> Sentence:
 
 
 say.register(Cause)(verdict.say_cause)
+say.register(CostNews)(cost.say_cost_news)
+say.register(CostReport)(cost.say_cost)
 say.register(Decision)(asked.say_decision)
 say.register(Disputed)(asked.say_disputed)
 say.register(Evidence)(unseen.say_evidence)
@@ -45,6 +49,7 @@ say.register(Reason)(reasons.because)
 say.register(ScopeEvent)(news.say_event)
 say.register(Slipped)(news.say_slipped)
 say.register(SourceRow)(unseen.say_source)
+say.register(Unpriced)(cost.say_unpriced)
 say.register(Verdict)(verdict.say_verdict)
 
 

@@ -6,14 +6,16 @@ import hashlib
 import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from model.baselines import Baseline, IssuedReport
 from model.values import Disagreement, Issue, Ref
 from reports.baseline import in_force, original, plan_of
+from reports.cost_report import CostReport, cost_report
 from reports.labels import labels
+from reports.pages.cost import cost_page
 from reports.pages.desk import Desk
 from reports.pages.scope import scope_page
 from reports.pages.slip import slip_page
@@ -25,15 +27,20 @@ from reports.slip import slip_report
 from reports.status import status_report
 from reports.wording import speaker_for
 from service.days import end_of_day
+from service.exchange import with_exchange_file
 from service.failures import Exit, Failure
 from sync.reconcile import disagreements
 
 if TYPE_CHECKING:
+    from reports.render.sheets import Workbook
     from reports.work import Work
     from service.screen import Screen
     from service.workspace import Workspace
 
-__all__ = ["Question", "Written", "answer", "issue", "look", "people_of", "quarrels"]
+__all__ = ["SHEETS", "Question", "Written", "answer", "issue", "look", "people_of", "quarrels"]
+
+SHEETS = frozenset({"csv", "xlsx"})
+"""Layouts for spreadsheets."""
 
 _WEEK = timedelta(days=7)
 
@@ -52,7 +59,10 @@ class Question:
 
 @dataclass(frozen=True)
 class Written:
-    """A report in one layout; what is not for a terminal is text."""
+    """A report in one layout; what is not for a terminal is text, and XLSX is bytes.
+
+    `workbook` is the report as sheets, where it has any.
+    """
 
     kind: str
     layout: str
@@ -61,9 +71,24 @@ class Written:
     as_of: datetime
     generated_at: datetime
     warnings: tuple[str, ...]
+    workbook: Workbook | None = None
+
+    def content(self) -> bytes:
+        """The report as it goes into a file; a CSV file says that it is UTF-8, for spreadsheets."""
+        if self.layout == "xlsx":
+            from reports.render.xlsx import render as xlsx
+
+            assert self.workbook is not None, "answer refuses what has no sheets"
+            return xlsx(self.workbook)
+        return self.text().encode("utf-8-sig" if self.layout == "csv" else "utf-8")
 
     def text(self) -> str:
-        """The report as it goes into a file."""
+        """The report as text."""
+        if self.layout == "csv":
+            from reports.render.csv import render as csv
+
+            assert self.workbook is not None, "answer refuses what has no sheets"
+            return csv(self.workbook)
         if self.layout == "html":
             from reports.render.html import render as html
 
@@ -109,15 +134,20 @@ def answer(workspace: Workspace, question: Question, layout: str) -> Written:
     if question.by is not None and question.by not in work.project.dimensions:
         known = ", ".join(sorted(work.project.dimensions)) or "none"
         raise Failure(Exit.USAGE, f'"{question.by}" is not a dimension of this project. There are: {known}.')
+    if layout in SHEETS and question.kind != "cost":
+        raise Failure(Exit.USAGE, f"--format {layout} is for report cost. Use json, md or html here.")
     page, data, warnings = _KINDS[question.kind](workspace, question, work, baselines)
-    return Written(question.kind, layout, page, data, at, now, warnings)
+    written = Written(question.kind, layout, page, data, at, now, warnings)
+    if isinstance(data, CostReport):
+        return replace(written, workbook=_workbook(work, data, page))
+    return written
 
 
 def look(workspace: Workspace, project: str, at: datetime, known: datetime | None = None) -> Work:
     """The project's work at an instant as far as was known at another (default: the same)."""
     _, settings = workspace.project(project)
     scope = {(source.connection, source.key) for source in settings.sources}
-    return read_work(workspace.store.view(at, known, scope), workspace.config, project)
+    return read_work(workspace.store.view(at, known, scope), with_exchange_file(workspace.config), project)
 
 
 def quarrels(workspace: Workspace, work: Work) -> tuple[Disagreement, ...]:
@@ -172,7 +202,31 @@ def _scope(
     return scope_page(desk, report, f"{work.project.name}: scope"), report, ()
 
 
-_KINDS: Mapping[str, Any] = {"status": _status, "slip": _slip, "scope": _scope}
+def _cost(
+    workspace: Workspace, question: Question, work: Work, baselines: Sequence[Baseline]
+) -> tuple[Page, object, tuple[str, ...]]:
+    """Against an issued report the past is what was known then; against any other day what is known now."""
+    since = _since(workspace, question, work.at)
+    issued = any(report.as_of == since for report in workspace.store.issued_reports(question.project))
+    scope = {(source.connection, source.key) for source in work.project.sources}
+    past = workspace.store.view(since, since, scope) if issued else None
+    current = in_force(baselines, work.at)
+    plan = plan_of(work, current) if current else None
+    names = labels(work, plan)
+    report = cost_report(work, plan, names, since, question.by, past)
+    rows = sum(len(one.entries) for one in report.unpriced)
+    warnings = (f"{rows} worklogs and costs have no price",) if rows else ()
+    return cost_page(work, report, speaker_for(work, names)), report, warnings
+
+
+def _workbook(work: Work, report: CostReport, page: Page) -> Workbook:
+    from reports.cost_sheets import cost_workbook
+
+    trackers = {name: work.tracker(name) for name in work.config.connections}
+    return cost_workbook(report, speaker_for(work, report.items), trackers, page.origins)
+
+
+_KINDS: Mapping[str, Any] = {"status": _status, "slip": _slip, "scope": _scope, "cost": _cost}
 
 
 def _chosen(workspace: Workspace, question: Question, at: datetime) -> Sequence[Baseline]:
@@ -203,9 +257,9 @@ def _since(workspace: Workspace, question: Question, at: datetime) -> datetime:
     return at - _WEEK
 
 
-def issue(workspace: Workspace, project: str, written: Written, text: str) -> None:
+def issue(workspace: Workspace, project: str, written: Written, content: bytes) -> None:
     """Remember that a report left the house, with a digest of what it said and the newest baseline's hash."""
-    digest = hashlib.sha256(text.encode()).hexdigest()
+    digest = hashlib.sha256(content).hexdigest()
     head = workspace.store.head()
     workspace.store.issue_report(
         IssuedReport(project, written.kind, written.as_of, written.generated_at, digest, head)

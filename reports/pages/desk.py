@@ -33,10 +33,14 @@ __all__ = ["Desk", "bullets", "note", "section"]
 class Desk:
     """Writes the lines of one report's pages."""
 
-    def __init__(self, work: Work, by: Speaker, items: Mapping[str, Label]) -> None:
+    def __init__(
+        self, work: Work, by: Speaker, items: Mapping[str, Label], rows: Mapping[str, Entry] | None = None
+    ) -> None:
+        """`rows` are what figures open to besides items, in the order in which they are listed."""
         self.work = work
         self.by = by
         self.items = items
+        self.rows = rows or {}
         self.language = work.config.general.language
         self.unit = "issues" if by.unit == "count" else by.unit
         self.voice = by.voice
@@ -105,9 +109,12 @@ class Desk:
         bare = Page(
             title, subtitle, state, sentence, tuple(notes), kept, tuple(footer), (), self.language[:2]
         )
-        named = {item for span in spans_of(bare) for item in span.items if item in self.items}
-        entries = tuple(self._entry(self.items[item]) for item in sorted(named, key=self._place))
-        return replace(bare, entries=entries, origins=self._origins())
+        opened = {item for span in spans_of(bare) for item in span.items}
+        named = sorted((item for item in opened if item in self.items), key=self._place)
+        entries = [self._entry(self.items[item]) for item in named]
+        entries += [row for id, row in self.rows.items() if id in opened]
+        listed = "rows" if self.rows else "issues"
+        return replace(bare, entries=tuple(entries), origins=self._origins(), listed=listed)
 
     def _origins(self) -> frozenset[str]:
         """Scheme and host of each tracker's pages: no link leads anywhere else."""

@@ -46,7 +46,7 @@ def _page(page: Page) -> Iterator[str]:
             yield from sheet.block(block)
             yield ""
     if page.entries:
-        yield "## Issues\n"
+        yield f"## {page.listed.capitalize()}\n"
         for entry in page.entries:
             records = ", ".join(sheet.link(f"{tracker} {key}", url) for tracker, key, url in entry.records)
             where = f" ({records})" if records else ""

@@ -131,6 +131,7 @@ class Page:
     """A whole report. `sections` stand in the order in which they are read.
 
     `origins` (scheme://host:port) are where links may lead; None: wherever the connectors' addresses lead.
+    `listed` is what the entries are, in the plural.
     """
 
     title: str
@@ -143,6 +144,7 @@ class Page:
     entries: tuple[Entry, ...]
     language: str = "en"
     origins: frozenset[str] | None = None
+    listed: str = "issues"
 
 
 def plain(text: str) -> Line:

@@ -27,6 +27,14 @@ def because(reason: Reason, by: Speaker) -> Sentence:
         f"Set a new one with: crosstie baseline set B2 --project {project} --approved-by NAME --reason WHY.",
         Reason.COMPLETE: "it is complete. Nothing needs to be done.",
         Reason.NO_TIME_LEFT: "no time remains. Agree a new date.",
+        Reason.NO_BUDGET: "none is configured. Set budget.amount of the project in crosstie.toml.",
+        Reason.NO_COSTS: "no cost is booked and no work is logged. Read invoices from a file, or log work.",
+        Reason.NO_RATES: "no rates are configured. Add [rates] with default = … to crosstie.toml.",
+        Reason.NO_RATE: "no rate is valid for its person and day. Add one to [rates] in crosstie.toml.",
+        Reason.NO_EXCHANGE: "an exchange rate is missing. Add it to rates.exchange in crosstie.toml.",
+        Reason.UNKNOWN_PERSON: "nobody is known behind its accounts. Add them to [people] in crosstie.toml.",
+        Reason.UNPRICED: "a part of the costs has no price. See it with: "
+        f"crosstie report cost --project {project}.",
     }
     return words(said.get(reason, f"{left_out(reason)}. See the items left out."))
 
@@ -41,5 +49,6 @@ def left_out(reason: Reason) -> str:
         Reason.REMOVED: "removed since the baseline",
         Reason.DONE_BEFORE: "done before the baseline",
         Reason.PARENT: "whose children count instead",
+        Reason.NO_EXCHANGE: "without an exchange rate",
     }
     return said.get(reason, reason.value.replace("_", " "))

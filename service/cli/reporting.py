@@ -1,4 +1,4 @@
-"""Look: report status, slip, scope."""
+"""Look: report status, slip, scope, cost."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ class Format(StrEnum):
     JSON = "json"
     MD = "md"
     HTML = "html"
+    CSV = "csv"
+    XLSX = "xlsx"
 
 
 AsOf = Annotated[str | None, typer.Option("--as-of", help="As of that day's end, as known then.")]
@@ -40,6 +42,7 @@ Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write it to
 KINDS = {
     "status": "The page a steering committee reads first: verdict, decisions, milestones, what changed.",
     "slip": "How many working days each issue, milestone and the project are later than planned.",
+    "cost": "What was budgeted, ordered and spent, beside how much of the scope is done; csv and xlsx too.",
     "scope": "What was added, removed, re-estimated and carried over since the baseline and in each sprint.",
 }
 
@@ -81,11 +84,13 @@ def _report(
     key, _ = workspace.project(project)
     if output is not None and output.is_dir():
         raise Failure(Exit.USAGE, f"{output} is a folder. Name the file to write.")
+    if output is None and layout is Format.XLSX:
+        raise Failure(Exit.USAGE, "An XLSX file cannot be shown here. Name a file: --output cost.xlsx")
     written = answer(workspace, Question(kind, key, *asked), layout.value)
     if output is None:
         written.show(session.screen)
         return
-    text = written.text()
-    output.write_text(text, encoding="utf-8")
-    issue(workspace, key, written, text)
+    content = written.content()
+    output.write_bytes(content)
+    issue(workspace, key, written, content)
     session.screen.say(f"Wrote {output}. The next report compares with it.")
