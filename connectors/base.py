@@ -2,7 +2,7 @@
 
 A *stream* is one cursor's worth of reading within a source ("issues", "sprints", "items" ...). A *batch* is
 what one page of a stream said. A *cursor* is a text only its connector understands: it is stored in the
-same transaction as its batch, so a killed pull goes on with the very next page.
+same transaction as its batch, so a killed pull goes on with the first page that was not recorded.
 """
 
 from __future__ import annotations

@@ -25,6 +25,9 @@ class Silent:
     def source(self, connection: str, source: str, seen: int, expected: int | None) -> None:
         return None
 
+    def waiting(self, connection: str, sentence: str | None) -> None:
+        return None
+
 
 class Lines:
     """One line for each source every half minute, for logs and pipes."""
@@ -33,12 +36,19 @@ class Lines:
         self._say = say
         self._elapsed = elapsed
         self._told: dict[tuple[str, str], float] = {}
+        self._paused: set[str] = set()
 
     def source(self, connection: str, source: str, seen: int, expected: int | None) -> None:
         now = self._elapsed()
         if now - self._told.setdefault((connection, source), now) >= _EVERY:
             self._told[connection, source] = now
             self._say(f"{connection} {source}: {_count(seen, expected)}")
+
+    def waiting(self, connection: str, sentence: str | None) -> None:
+        """One line for a wait, however long it is counted down."""
+        if sentence is not None and connection not in self._paused:
+            self._say(f"{connection}: {sentence}")
+        (self._paused.discard if sentence is None else self._paused.add)(connection)
 
 
 class Bars:
@@ -54,6 +64,17 @@ class Bars:
             name = shown(f"{connection} {source}")
             self._tasks[key] = self._progress.add_task(name, total=expected, read="")
         self._progress.update(self._tasks[key], completed=seen, total=expected, read=_count(seen, expected))
+
+    def waiting(self, connection: str, sentence: str | None) -> None:
+        """A line of its own that counts down while the connection waits."""
+        key = connection, ""
+        if sentence is None:
+            if key in self._tasks:
+                self._progress.remove_task(self._tasks.pop(key))
+            return
+        if key not in self._tasks:
+            self._tasks[key] = self._progress.add_task(shown(connection), total=None, read="")
+        self._progress.update(self._tasks[key], read=shown(sentence))
 
 
 @contextmanager

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from connectors.errors import ConnectorError, Unreachable
+from connectors.errors import ConnectorError, RetryLater, Unreachable
+from service.ahead import read_ahead
+from service.waiting import Interrupted, Pauses
 from sync.pull import Failed, Finished, Page, Step, pull
 
 if TYPE_CHECKING:
     from config.settings import SourceSettings
+    from connectors.base import Connector
     from service.workspace import Workspace
 
 __all__ = ["Pulled", "Watcher", "pull_sources"]
@@ -24,6 +28,10 @@ class Watcher(Protocol):
 
     def source(self, connection: str, source: str, seen: int, expected: int | None) -> None: ...
 
+    def waiting(self, connection: str, sentence: str | None) -> None:
+        """How long a connection still waits and why, told every second; None: it goes on."""
+        ...
+
 
 @dataclass
 class Pulled:
@@ -33,70 +41,94 @@ class Pulled:
     failed: list[Failed] = field(default_factory=list)
 
 
-def pull_sources(workspace: Workspace, sources: Sequence[SourceSettings], watcher: Watcher) -> Pulled:
-    """Read each source on from where its last read stopped.
+def pull_sources(
+    workspace: Workspace, sources: Sequence[SourceSettings], watcher: Watcher, *, full: bool = False
+) -> Pulled:
+    """Read each source on from where its last read stopped; `full`: read everything once more.
 
-    A failing source does not stop the others, but those of a tracker that cannot be reached fail with it.
-    An interruption lets each connection finish the page at hand.
+    A failing source does not stop the others, but those of a tracker that cannot be reached, or that asks
+    for a long pause, fail with it. An interruption lets each connection finish the page at hand.
     """
     by_connection: dict[str, list[SourceSettings]] = defaultdict(list)
     for source in sources:
         by_connection[source.connection].append(source)
-    result, tell, stop = Pulled(), threading.Lock(), threading.Event()
-    store = workspace.store
-    assert store is not None, "opened here, before the threads share it"
+    crew = _Crew(workspace, watcher, full)
+    assert workspace.store is not None, "opened here, before the threads share it"
     with ThreadPoolExecutor(max(1, len(by_connection)), thread_name_prefix="pull") as pool:
-        work = [
-            pool.submit(_one_connection, workspace, mine, _teller(result, watcher, tell), stop)
-            for mine in by_connection.values()
-        ]
+        work = [pool.submit(crew.read, mine) for mine in by_connection.values()]
         try:
             for done in work:
                 done.result()
         except KeyboardInterrupt:
-            stop.set()
+            crew.stop.set()
             raise
-    return result
+    return crew.result
 
 
-def _teller(result: Pulled, watcher: Watcher, lock: threading.Lock) -> Callable[[Step], None]:
-    def tell(step: Step) -> None:
-        with lock:
-            if isinstance(step, Page):
-                watcher.source(step.connection, step.source, step.seen, step.expected)
-            elif isinstance(step, Finished):
-                result.finished.append(step)
-            elif isinstance(step, Failed):
-                result.failed.append(step)
+class _Crew:
+    """What the connections' threads share: whom to tell, when to stop."""
 
-    return tell
+    def __init__(self, workspace: Workspace, watcher: Watcher, full: bool) -> None:
+        self.result = Pulled()
+        self.stop = threading.Event()
+        self._workspace = workspace
+        self._watcher = watcher
+        self._full = full
+        self._telling = threading.Lock()
 
+    def read(self, sources: Sequence[SourceSettings]) -> None:
+        """Read one connection's sources, one after the other."""
+        connection = sources[0].connection
+        settings = self._workspace.config.connections[connection]
+        pauses = Pauses(self._workspace.sleep, lambda words: self._wait(connection, words), self.stop)
+        try:
+            connector = self._workspace.connector(settings, pauses)
+        except ConnectorError as error:
+            for source in sources:
+                self._tell(Failed(connection, source.key, error))
+            return
+        try:
+            with suppress(Interrupted):
+                self._read_all(sources, connector, pauses)
+        finally:
+            connector.close()
 
-def _one_connection(
-    workspace: Workspace,
-    sources: Sequence[SourceSettings],
-    tell: Callable[[Step], None],
-    stop: threading.Event,
-) -> None:
-    settings = workspace.config.connections[sources[0].connection]
-    try:
-        connector = workspace.connector(settings)
-    except ConnectorError as error:
-        for source in sources:
-            tell(Failed(source.connection, source.key, error))
-        return
-    lost: Unreachable | None = None
-    try:
+    def _read_all(self, sources: Sequence[SourceSettings], connector: Connector, pauses: Pauses) -> None:
+        lost: ConnectorError | None = None
         for source in sources:
             if lost is not None:
-                tell(Failed(source.connection, source.key, lost))
+                self._tell(Failed(source.connection, source.key, lost))
                 continue
-            now = workspace.clock()
-            for step in pull(workspace.store, connector, source.connection, source, now, workspace.clock):
-                tell(step)
-                if isinstance(step, Failed) and isinstance(step.error, Unreachable):
+            for step in self._pull(source, connector, pauses):
+                self._tell(step)
+                if isinstance(step, Failed) and isinstance(step.error, Unreachable | RetryLater):
                     lost = step.error
-                if stop.is_set():
+                if self.stop.is_set():
                     return
-    finally:
-        connector.close()
+
+    def _pull(self, source: SourceSettings, connector: Connector, pauses: Pauses) -> Iterator[Step]:
+        workspace = self._workspace
+        return pull(
+            workspace.store,
+            connector,
+            source.connection,
+            source,
+            workspace.clock(),
+            workspace.clock,
+            full=self._full,
+            waited=lambda: pauses.waited,
+            ahead=read_ahead,
+        )
+
+    def _wait(self, connection: str, words: str | None) -> None:
+        with self._telling:
+            self._watcher.waiting(connection, words)
+
+    def _tell(self, step: Step) -> None:
+        with self._telling:
+            if isinstance(step, Page):
+                self._watcher.source(step.connection, step.source, step.seen, step.expected)
+            elif isinstance(step, Finished):
+                self.result.finished.append(step)
+            elif isinstance(step, Failed):
+                self.result.failed.append(step)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from config.settings import Config, ConnectionSettings, Project, SourceSettings
     from connectors.base import Connector
     from model.store import Store
+    from service.waiting import Pauses
 
 __all__ = ["Workspace", "clock_from"]
 
@@ -82,11 +83,18 @@ class Workspace:
         """The text with every secret loaded so far blotted out."""
         return self.redactor(text) if self.redactor else text
 
-    def connector(self, settings: ConnectionSettings) -> Connector:
-        """A connector for one connection; the caller closes it."""
+    def connector(
+        self, settings: ConnectionSettings, pauses: Pauses | None = None, *, signs_in: bool = True
+    ) -> Connector:
+        """A connector for one connection; the caller closes it.
+
+        `pauses` waits in place of the workspace's own sleep. One that never signs in needs no secret.
+        """
         from service.wiring import Surroundings, build
 
-        return build(settings, Surroundings(self._credential, self.clock, self.sleep, self.on_wait))
+        credential = self._credential if signs_in else self._no_credential
+        sleep, on_wait = (pauses.sleep, pauses.announce) if pauses else (self.sleep, self.on_wait)
+        return build(settings, Surroundings(credential, self.clock, sleep, on_wait))
 
     def _credential(self, reference: str) -> Secret:
         """A tracker's secret; one that cannot be had fails that tracker and leaves the others alone."""
@@ -97,6 +105,16 @@ class Workspace:
             return self.secret(reference)
         except SecretError as error:
             raise Misconfigured(str(error)) from None
+
+    def _no_credential(self, reference: str) -> Secret:
+        """The secret where it can be had, else a stand-in: what is stored is read without signing in."""
+        from config.secrets import Secret
+        from connectors.errors import Misconfigured
+
+        try:
+            return self._credential(reference)
+        except Misconfigured:
+            return Secret("not needed", reference)
 
     def project(self, name: str | None) -> tuple[str, Project]:
         """The project asked for, or the only one there is."""

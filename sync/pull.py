@@ -80,11 +80,13 @@ def pull(
     *,
     full: bool = False,
     waited: Callable[[], float] = lambda: 0.0,
+    ahead: Callable[[Iterator[Batch]], Iterator[Batch]] = iter,
 ) -> Iterator[Step]:
     """Read a source on from its cursors. A connector's error ends it as a step; a store's error is raised.
 
     `full`: read everything once more; the cursors stand until that is complete, and an interrupted full
-    reading goes on where it stopped. `waited` says how many seconds were slept so far at a tracker's wish.
+    reading goes on where it stopped. `waited` says how many seconds were slept so far at a tracker's wish;
+    `ahead` may fetch the next page while this one is recorded.
     """
     place = Place(connection, source.key, now, store.is_new(connection, source.key), again=full)
     begun = store.cursors(connection, source.key, again=True)
@@ -98,7 +100,7 @@ def pull(
     tally = _Tally(_Meter(connector, waited))
     error: ConnectorError | None = None
     try:
-        for batch in connector.pull(source, cursors, now):
+        for batch in ahead(connector.pull(source, cursors, now)):
             with store.transaction() as writer:
                 tally.add(batch, record(writer, place, batch))
                 writer.progress.note_run(run, tally.counts())

@@ -9,12 +9,13 @@ __all__ = ["register"]
 
 def register(app: typer.Typer) -> None:
     """Hang the commands on the root."""
-    from service.cli import demo, planning, reading, reporting, setup, storing
+    from service.cli import caring, demo, planning, reading, reporting, setup, storing
 
     app.command()(demo.demo)
     app.command()(setup.init)
     app.command()(setup.check)
     app.command()(reading.pull)
+    app.command()(caring.remap)
     app.add_typer(reporting.report_app, name="report")
     app.add_typer(planning.baseline_app, name="baseline")
     app.command()(planning.history)

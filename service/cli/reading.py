@@ -23,7 +23,14 @@ Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
 ties_app = typer.Typer(help="See and decide which issues are the same work.", no_args_is_help=True)
 
 
-def pull(ctx: typer.Context, project: Project = None, as_json: Json = False) -> None:
+def pull(
+    ctx: typer.Context,
+    project: Project = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Read everything once more, not only what changed.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Read what changed in the trackers; nothing is written to them.
 
     It can be interrupted at any time and goes on where it stopped.
@@ -39,7 +46,7 @@ def pull(ctx: typer.Context, project: Project = None, as_json: Json = False) -> 
     if not sources:
         raise Failure(Exit.CONFIGURATION, f"{workspace.path.name} has no project to read for.")
     with watching(session.screen) as watcher:
-        done = pull_sources(workspace, sources, watcher)
+        done = pull_sources(workspace, sources, watcher, full=full)
     retie_projects(workspace, project)
     keep_house(workspace)
     if as_json:
@@ -54,10 +61,16 @@ def pull(ctx: typer.Context, project: Project = None, as_json: Json = False) -> 
 
 
 def _tell(session: Session, done: Pulled, names: Mapping[tuple[str, str], str]) -> None:
+    from service.waiting import duration
+
     for step in sorted(done.finished, key=lambda step: (step.connection, step.source)):
         name = names.get((step.connection, step.source), step.source)
         told = f"{step.connection} {name}: {step.seen:,} issues read, {step.added:,} new, "
         told += f"{step.changed:,} changed, {step.events:,} events"
+        if step.requests:
+            told += f", {step.requests:,} requests"
+        if step.waited:
+            told += f", {duration(step.waited)} waited"
         if step.parked:
             told += f"; {step.parked} could not be understood and wait: crosstie report status"
         session.screen.data(told)
