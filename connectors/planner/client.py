@@ -23,19 +23,21 @@ from connectors.errors import (
 )
 from connectors.httpx_transport import GuardedTransport
 from connectors.payload import decode, decode_record
-from connectors.planner.records import Collection, PersonRecord, PlanRecord
+from connectors.planner.records import Collection, PersonRecord
 from connectors.planner.settings import PlannerConnection
 from connectors.planner.signin import Claims, Credential, SignIn, read_claims
 from connectors.retry import PASSING, Retry, retry_after
 from connectors.transport import Guard
 
-__all__ = ["Answer", "BadRequest", "Missing", "PlannerClient", "Reply"]
+__all__ = ["AT_ONCE", "Answer", "BadRequest", "Missing", "PlannerClient", "Reply"]
 
 T = TypeVar("T")
 
-_BATCH = 20
+AT_ONCE = 20
+"""Reads that Graph takes in one batch."""
 _MOST_IDS = 1000
 _MOST_PAGES = 1000
+_PERSON = "id,displayName,mail,userPrincipalName"
 _CLIPPED = 300
 
 
@@ -80,7 +82,11 @@ class _Refusal(msgspec.Struct, frozen=True):
 
 
 class PlannerClient:
-    """One signed-in connection; every call is a read and is asked again as the retry policy says."""
+    """One signed-in connection; every call is a read and is asked again as the retry policy says.
+
+    `plain`: Graph does not expand details in lists here. `named` are the people already asked for, and
+    `may_name` whether it's worth asking.
+    """
 
     def __init__(
         self,
@@ -93,6 +99,9 @@ class PlannerClient:
         self._retry = retry
         self._clock = clock
         self._asked = 0
+        self.plain = False
+        self.named: set[str] = set()
+        self.may_name = True
         self._signin = SignIn(settings, _credential(settings, secret), retry, clock)
         self._guard = Guard(
             settings.url,
@@ -120,10 +129,6 @@ class PlannerClient:
         """SourceStopped: the address is not this connection's."""
         self._guard.admit(url)
 
-    def plan(self, id: str) -> tuple[Answer, PlanRecord]:
-        answer = self.get(f"/planner/plans/{id}")
-        return answer, answer.as_(PlanRecord)
-
     def get(self, address: str) -> Answer:
         """An entity or a page: below the version root, or a whole address that an answer of Graph named."""
         return self._read("GET", address, None)
@@ -143,16 +148,68 @@ class PlannerClient:
             yield answer, page
             following = page.next_link
 
-    def each(self, addresses: Sequence[str]) -> Iterator[tuple[Answer, Mapping[str, Reply]]]:
-        """Many small reads, twenty at a time: address -> reply, good or refused for good.
+    def each(self, addresses: Sequence[str]) -> Iterator[Mapping[str, Reply]]:
+        """Many small reads, twenty at a time: address -> reply, good or refused for good."""
+        for begin in range(0, len(addresses), AT_ONCE):
+            yield self.together(addresses[begin : begin + AT_ONCE])
 
-        A part that Graph asks to wait for is asked again alone.
+    def together(self, addresses: Sequence[str]) -> dict[str, Reply]:
+        """Up to twenty reads in one batch: address -> reply, good or refused for good.
+
+        Addresses stand below the version root. What Graph puts off, each part for itself, is asked again
+        after the longest wait that any part asks for, and without the parts that have their answer.
         """
-        for begin in range(0, len(addresses), _BATCH):
-            yield from self._batch(addresses[begin : begin + _BATCH])
+        left = {str(n): address for n, address in enumerate(addresses)}
+        done: dict[str, Reply] = {}
+
+        def ask() -> dict[str, Reply]:
+            requests = [{"id": n, "method": "GET", "url": address} for n, address in left.items()]
+            answer = self._send("POST", "/$batch", {"requests": requests})
+            replies = [one for one in answer.as_(_Replies).responses if one.id in left]
+            done.update({left.pop(one.id): one for one in replies if one.status not in PASSING})
+            if left:
+                waits = [retry_after(one.headers, self._clock()) for one in replies]
+                wish = max((wait for wait in waits if wait is not None), default=None)
+                raise RetryLater(f"{self._who} put off {len(left)} of a batch of reads", wish)
+            return done
+
+        return self._retry.read(ask)
+
+    def below(self, url: str) -> str:
+        """An address that an answer named, as a batch takes it. SourceStopped: it is a foreign one."""
+        self.admit(url)
+        return url.removeprefix(self._settings.url)
+
+    def opened(self, reply: Reply) -> Answer:
+        """A part of a batch as an answer of its own; a refused one raises what its status means."""
+        if reply.status != 200:
+            raise self._meaning(reply.status, reply.headers, bytes(reply.body))
+        return Answer(bytes(reply.body))
 
     def people(self, ids: Sequence[str]) -> list[PersonRecord]:
-        """Those of the ids that are people. AccessRefused: the application may not read the directory."""
+        """Those of the ids that the directory knows; who left it is absent.
+
+        The bulk look-up wants a right that reading people one by one does not: where it is refused, or tells
+        no names, the people are asked for in batches. AccessRefused: that is refused too.
+        """
+        try:
+            found = self._many(ids)
+        except AccessRefused:
+            found = []
+        if any(one.display_name for one in found):
+            return found
+        return list(self._singly(ids)) or found
+
+    def _singly(self, ids: Sequence[str]) -> Iterator[PersonRecord]:
+        for replies in self.each([f"/users/{id}?$select={_PERSON}" for id in ids]):
+            for reply in replies.values():
+                if reply.status == 403:
+                    raise self._meaning(reply.status, reply.headers, bytes(reply.body))
+                if reply.status == 200:
+                    with suppress(SkipIssue):
+                        yield decode_record(reply.body, PersonRecord)
+
+    def _many(self, ids: Sequence[str]) -> list[PersonRecord]:
         found: list[PersonRecord] = []
         for begin in range(0, len(ids), _MOST_IDS):
             body = {"ids": list(ids[begin : begin + _MOST_IDS]), "types": ["user"]}
@@ -161,24 +218,6 @@ class PlannerClient:
                 with suppress(SkipIssue):  # somebody whose record is odd stays without a name
                     found.append(decode_record(raw, PersonRecord))
         return found
-
-    def _batch(self, addresses: Sequence[str]) -> Iterator[tuple[Answer, Mapping[str, Reply]]]:
-        left = dict(enumerate(addresses))
-
-        def ask() -> list[tuple[Answer, Mapping[str, Reply]]]:
-            requests = [{"id": str(n), "method": "GET", "url": address} for n, address in left.items()]
-            answer = self._send("POST", "/$batch", {"requests": requests})
-            replies = {int(reply.id): reply for reply in answer.as_(_Replies).responses}
-            settled = {n: one for n, one in replies.items() if one.status not in PASSING}
-            done.append((answer, {left.pop(n): one for n, one in settled.items() if n in left}))
-            if left:
-                waits = [retry_after(one.headers, self._clock()) for one in replies.values()]
-                wish = max((wait for wait in waits if wait is not None), default=None)
-                raise RetryLater(f"{self._who} put off {len(left)} of a batch of reads", wish)
-            return done
-
-        done: list[tuple[Answer, Mapping[str, Reply]]] = []
-        yield from self._retry.read(ask)
 
     def _read(self, method: str, address: str, body: object) -> Answer:
         return self._retry.read(lambda: self._send(method, address, body))
@@ -190,7 +229,7 @@ class PlannerClient:
             self._signin.forget()
             reply = self._signed(method, address, body)
         if reply.status_code != 200:
-            raise self._meaning(reply)
+            raise self._meaning(reply.status_code, reply.headers, reply.content)
         return Answer(reply.content)
 
     def _signed(self, method: str, address: str, body: object) -> httpx.Response:
@@ -212,11 +251,11 @@ class PlannerClient:
     def _who(self) -> str:
         return f'Planner "{self._settings.name}"'
 
-    def _meaning(self, reply: httpx.Response) -> ConnectorError:
+    def _meaning(self, status: int, headers: Mapping[str, str], content: bytes) -> ConnectorError:
         """What a refusal asks for."""
-        status, said = reply.status_code, _said(reply.content)
+        said = _said(content)
         if status in PASSING:
-            wish = retry_after(reply.headers, self._clock())
+            wish = retry_after(headers, self._clock())
             return RetryLater(f"{self._who} answered with status {status}", wish)
         if status == 401:
             return AccessRefused(

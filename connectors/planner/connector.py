@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import ClassVar, TypeVar
 
-from config.problems import nearest
 from config.secrets import Secret
 from connectors.base import (
     Batch,
@@ -21,12 +18,14 @@ from connectors.base import (
     RawPage,
     SourceOffer,
 )
-from connectors.errors import AccessRefused, Misconfigured
+from connectors.errors import AccessRefused, ConnectorError, Misconfigured
 from connectors.payload import decode
-from connectors.planner.client import Answer, BadRequest, Missing, PlannerClient, Reply
-from connectors.planner.mapping import HISTORY_FIELDS, Board, estimate_of, milestones, sprints
-from connectors.planner.reading import STREAM, Reading
-from connectors.planner.records import BucketRecord, CategoriesRecord, Collection, GroupRecord, PlanRecord
+from connectors.planner.client import PlannerClient, Reply
+from connectors.planner.mapping import HISTORY_FIELDS, Board, estimate_of
+from connectors.planner.plans import Frame, board_of, plans_of, read_frames, refused_plan
+from connectors.planner.pulling import Pulling, about_names
+from connectors.planner.records import Collection, GroupRecord, PlanRecord
+from connectors.planner.replaying import replay
 from connectors.planner.settings import PlannerConnection, PlannerSource
 from connectors.retry import Retry
 
@@ -34,8 +33,6 @@ __all__ = ["Connector"]
 
 T = TypeVar("T")
 
-_MAPPING = 1
-"""Raised whenever the same task would be understood otherwise, so that all are read again."""
 _READ = "Tasks.Read.All"
 _WRITE = "Tasks.ReadWrite.All"
 _MAY_LIST = frozenset({"GroupMember.Read.All", "Group.Read.All", "Directory.Read.All"})
@@ -62,8 +59,10 @@ class Connector:
         note=(
             "Planner keeps no history and no modification date: creation and completion are exact, every "
             "other change happened between two readings. Sprints and milestones are buckets that the config "
-            "gives dates to; estimates are labels. Premium plans cannot be read."
+            "gives dates to; estimates are labels. Premium plans are read by connections of their own kind."
         ),
+        conditional_writes=True,
+        page_limit=400,
     )
 
     def __init__(
@@ -95,16 +94,26 @@ class Connector:
             permissions.append(Permission(_READ, granted, "reading plans and their tasks"))
             warnings += _about_roles(frozenset(claims.roles))
         for source in map(_own, sources):
-            try:
-                plan, board, _ = self._frame(source)
-            except (AccessRefused, Misconfigured):
-                permissions.append(Permission(f"Read plan {source.plan}", False, "reading its tasks"))
-                continue
-            permissions.append(Permission(f'Read plan "{plan.title}"', True, "reading its tasks"))
-            fields += _findings(plan, board)
-            warnings += _about_windows(plan, board)
+            for name, frame in self._seen(source):
+                if isinstance(frame, ConnectorError):
+                    permissions.append(Permission(f"Read plan {name}", False, "reading its tasks"))
+                    continue
+                board, _ = board_of(frame, self._settings, source)
+                plan = frame.record
+                permissions.append(Permission(f'Read plan "{plan.title}"', True, "reading its tasks"))
+                fields += _findings(plan, board)
+                warnings += _about_windows(plan, board)
         account = f"application {name}{self._settings.client} of tenant {self._settings.tenant}"
         return CheckReport(account, tuple(permissions), tuple(fields), tuple(warnings))
+
+    def _seen(self, source: PlannerSource) -> Iterator[tuple[str, Frame | ConnectorError]]:
+        """Each plan of a source, by its id or what the config calls it, or why it cannot be read."""
+        try:
+            plans = plans_of(self._client, self._settings.name, source)
+        except (AccessRefused, Misconfigured) as error:
+            yield source.key, error
+            return
+        yield from read_frames(self._client, list(plans)).items()
 
     # offers
 
@@ -120,7 +129,7 @@ class Connector:
             ) from None
         for begin in range(0, len(groups), _AT_ONCE):
             some = {f"/groups/{group.id}/planner/plans": group for group in groups[begin : begin + _AT_ONCE]}
-            for _, replies in self._client.each(list(some)):
+            for replies in self._client.each(list(some)):
                 for address in sorted(replies, key=list(some).index):
                     yield from self._offered(some[address], replies[address])
 
@@ -132,8 +141,13 @@ class Connector:
         plans = [decode(raw, PlanRecord) for raw in page.value]
         if page.next_link is not None:
             plans += self._listed(page.next_link, PlanRecord)
+        owner = group.display_name or group.id
         for plan in plans:
-            yield SourceOffer(plan.title, {"plan": plan.id}, f"plan of {group.display_name or group.id}")
+            yield SourceOffer(plan.title, {"plan": plan.id}, f"plan of {owner}")
+        if len(plans) > 1:
+            yield SourceOffer(
+                f"All plans of {owner}", {"group": group.id}, f"{len(plans)} plans, new ones too"
+            )
 
     def _listed(self, address: str, type: type[T]) -> Iterator[T]:
         for _, page in self._client.pages(address):
@@ -143,37 +157,20 @@ class Connector:
 
     def pull(self, source: object, cursors: Mapping[str, str], now: datetime) -> Iterator[Batch]:
         ours = _own(source)
-        _, board, answers = self._frame(ours)
-        basis = _basis(board)
-        yield Batch(
-            stream="plan",
-            cursor=basis,
-            complete=True,
-            sprints=sprints(board, now),
-            milestones=milestones(board),
-            raw=tuple(RawPage("plan", f"{n}", answer.body) for n, answer in enumerate(answers)),
-            notes=(*(note for answer in answers for note in answer.notes), *_about_names(board)),
-        )
-        yield from Reading(self._client, board, basis, cursors.get(STREAM), now).batches()
+        plans = plans_of(self._client, self._settings.name, ours)
+        frames = read_frames(self._client, list(plans))
+        only = frames[ours.plan] if ours.plan is not None else None
+        if ours.plan is not None and isinstance(only, ConnectorError):
+            refusal = refused_plan(self._settings.name, ours.plan, only)
+            yield from self._pulling(ours, cursors, now).lost({ours.plan: refusal})
+            raise refusal
+        yield from self._pulling(ours, cursors, now).batches(frames)
 
-    def _frame(self, source: PlannerSource) -> tuple[PlanRecord, Board, list[Answer]]:
-        """The plan, what its tasks refer to, and the answers that said so. Misconfigured: no such plan."""
-        try:
-            answer, plan = self._client.plan(source.plan)
-        except (Missing, BadRequest):
-            raise Misconfigured(
-                f'Planner "{self._settings.name}" has no plan {source.plan}, or it is a premium plan, which '
-                "this API doesn't show. Correct plan in the source; crosstie init lists the plans."
-            ) from None
-        details = self._client.get(f"/planner/plans/{source.plan}/details")
-        answers = [answer, details]
-        buckets: dict[str, str] = {}
-        for page_answer, page in self._client.pages(f"/planner/plans/{source.plan}/buckets"):
-            answers.append(page_answer)
-            buckets |= {one.id: one.name for one in (decode(raw, BucketRecord) for raw in page.value)}
-        slots = details.as_(CategoriesRecord).category_descriptions or {}
-        categories = {slot: name for slot, name in slots.items() if name}
-        return plan, Board(self._settings, source, buckets, categories), answers
+    def _pulling(self, source: PlannerSource, cursors: Mapping[str, str], now: datetime) -> Pulling:
+        return Pulling(self._client, self._settings, source, cursors, now)
+
+    def replay(self, source: object, pages: Iterable[RawPage], now: datetime) -> Iterator[Batch]:
+        yield from replay(self._settings, _own(source), pages, now)
 
 
 Connector = Connector
@@ -184,18 +181,6 @@ def _own(source: object) -> PlannerSource:
     if not isinstance(source, PlannerSource):
         raise Misconfigured("A Planner connection reads plans only; correct the source's connection.")
     return source
-
-
-def _basis(board: Board) -> str:
-    """What stands for everything but the tasks: another basis means that all have to be understood anew."""
-    parts = (
-        _MAPPING,
-        board.connection.tenant,
-        board.source.model_dump_json(),
-        sorted(board.buckets.items()),
-        sorted(board.categories.items()),
-    )
-    return hashlib.blake2s(json.dumps(parts).encode(), digest_size=12).hexdigest()
 
 
 def _about_roles(roles: frozenset[str]) -> Iterator[str]:
@@ -225,12 +210,5 @@ def _findings(plan: PlanRecord, board: Board) -> Iterator[FieldFinding]:
     yield FieldFinding(f"{plan.title}: estimate", tuple(names), "labels" if names else None, hint)
 
 
-def _about_names(board: Board) -> Iterator[str]:
-    for name in board.nameless:
-        near = nearest(name, board.buckets.values())
-        guess = f' Did you mean "{near}"?' if near else ""
-        yield f'windows names the bucket "{name}", which the plan does not have.{guess}'
-
-
 def _about_windows(plan: PlanRecord, board: Board) -> Iterable[str]:
-    return (f"{plan.title}: {text}" for text in _about_names(board))
+    return (f"{plan.title}: {text}" for text in about_names(board))

@@ -21,6 +21,10 @@ class TaskCursor(msgspec.Struct, omit_defaults=True):
     reading to their versions; a reading under way has the address of its `next` page and moves each task it
     finds from `known` to `met`. `missing` are tasks that a whole reading didn't find, with the instant of the
     first. `plain`: Planner refuses to expand details here. `round` counts whole readings.
+
+    `walk` names the reading whose pages are being kept, `stored` counts the pages kept since the last that
+    was kept whole, which was at `whole`. `people` are ids met in this reading whose names are still to be
+    asked for. `lost` is the instant since which the plan itself is no longer shown.
     """
 
     basis: str = ""
@@ -30,6 +34,11 @@ class TaskCursor(msgspec.Struct, omit_defaults=True):
     missing: dict[str, str] = {}
     plain: bool = False
     round: int = 0
+    walk: str = ""
+    stored: int = 0
+    whole: str = ""
+    people: list[str] = []
+    lost: str = ""
 
 
 def digest(text: str) -> str:
@@ -49,7 +58,9 @@ def read_cursor(text: str | None, basis: str) -> TaskCursor:
     if cursor.basis == basis:
         return cursor
     ids = {**cursor.known, **cursor.met}
-    return TaskCursor(basis, known=dict.fromkeys(ids, ""), missing=cursor.missing)
+    return TaskCursor(
+        basis, known=dict.fromkeys(ids, ""), missing=cursor.missing, plain=cursor.plain, lost=cursor.lost
+    )
 
 
 def write_cursor(cursor: TaskCursor) -> str:

@@ -65,13 +65,16 @@ _LAST_SECOND = time(23, 59, 59)
 class Board:
     """What a plan's tasks refer to, and whose words they are to be read in.
 
-    `buckets` maps ids to names, `categories` slot names ("category3") to what people call them.
+    `plan` is its id. `buckets` maps ids to names, `categories` slot names ("category3") to what people call
+    them. `title` is the plan's, where the source holds several.
     """
 
     connection: PlannerConnection
     source: PlannerSource
+    plan: str
     buckets: Mapping[str, str]
     categories: Mapping[str, str]
+    title: str = ""
 
     def ref(self, id: str) -> Ref:
         return Ref(self.connection.name, id)
@@ -143,7 +146,7 @@ def issue_of(task: TaskRecord, details: DetailsRecord | None, board: Board) -> I
         source=board.source.key,
         key=key_of(task.id, task.title),
         title=task.title,
-        url=board.connection.task_url(board.source.plan, task.id),
+        url=board.connection.task_url(board.plan, task.id),
         status=status,
         status_original=word,
         type="Task",
@@ -160,17 +163,33 @@ def issue_of(task: TaskRecord, details: DetailsRecord | None, board: Board) -> I
         milestone=bucket if dated and not sprinted else None,
         bucket=board.buckets.get(bucket),
         priority=_priority(task.priority),
-        attributes=_creator(task.created_by),
-        body=(details.description or "") if details else "",
+        attributes=_attributes(task, board),
+        body=_body(details),
         links=_links(details),
         version=task.etag,
     )
 
 
-def _creator(who: IdentitySet | None) -> tuple[tuple[str, str], ...]:
-    """Who made the task, as the attribute that reports look for."""
-    creator = person(who)
-    return (("creator", creator),) if creator else ()
+def _attributes(task: TaskRecord, board: Board) -> tuple[tuple[str, str], ...]:
+    """Ticked items of the checklist ("3/5"), who made the task, and its plan where there are several."""
+    items = task.checklist_item_count
+    ticked = max(items - task.active_checklist_item_count, 0)
+    said = {
+        "checklist": f"{ticked}/{items}" if items > 0 else "",
+        "creator": person(task.created_by) or "",
+        "plan": board.title,
+    }
+    return tuple((name, value) for name, value in said.items() if value)
+
+
+def _body(details: DetailsRecord | None) -> str:
+    """The description and below it the checklist, a line for each item: both may name other issues."""
+    if details is None:
+        return ""
+    items = [item for item in (details.checklist or {}).values() if isinstance(item, Mapping)]
+    items.sort(key=lambda item: str(item.get("orderHint") or ""))
+    lines = [f"[{'x' if item.get('isChecked') is True else ' '}] {item.get('title') or ''}" for item in items]
+    return "\n".join(filter(None, (details.description, *lines)))
 
 
 def status_of(percent: int, source: PlannerSource) -> tuple[StatusCategory, str]:

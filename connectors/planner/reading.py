@@ -2,141 +2,259 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import msgspec
 
 from connectors.base import Batch, Parked, RawPage
-from connectors.errors import AccessRefused, SkipIssue, SourceStopped
+from connectors.errors import AccessRefused, ConnectorError, SkipIssue, SourceStopped
 from connectors.payload import decode_record
 from connectors.planner.client import Answer, BadRequest, PlannerClient, Reply
 from connectors.planner.cursors import digest, read_cursor, write_cursor
 from connectors.planner.mapping import Board, account_of, completion, issue_of, people_of
-from connectors.planner.records import Collection, DetailsRecord, Named, TaskRecord
-from model.values import Account, Event, Issue
+from connectors.planner.pages import Listed, Page, id_of, plan_of, read_details, with_details
+from connectors.planner.pipeline import Pipeline
+from connectors.planner.records import Collection, DetailsRecord, TaskRecord
+from model.values import Account
 
-__all__ = ["STREAM", "Reading"]
-
-STREAM = "tasks"
+__all__ = ["Reading", "Streams"]
 
 _MOST_PAGES = 1000
 _APART = timedelta(minutes=10)
-_SWEEP = 8
-"""Where details have to be fetched one by one, those of an unchanged task are looked at every eighth time: a
-description that changes from one text to another may leave the task's own ETag alone."""
+_KEPT_WHOLE = timedelta(days=7)
+_MOST_KEPT = 100
+_AT_EVERY_READING = 500
+_AT_LEAST_EVERY = 8
+"""Where details have to be fetched one by one, those of an unchanged task can change unseen: a description
+that goes from one text to another may leave the task's own ETag alone. Of such tasks 500 are looked at with
+every reading, or an eighth where that is more."""
 _NAMELESS = "Names of people are not shown. If they are wanted, grant User.Read.All to the application."
 
 
-@dataclass(slots=True)
-class _Page:
-    """What one page of tasks came to."""
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """What a plan's streams are called: a source of several plans has them once for each."""
 
-    issues: list[Issue] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-    parked: list[Parked] = field(default_factory=list)
-    raw: list[RawPage] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    people: set[str] = field(default_factory=set)
+    frame: str = "plan"
+    tasks: str = "tasks"
+
+    @classmethod
+    def of(cls, plan: str) -> Streams:
+        return cls(f"plan {plan}", f"tasks {plan}")
 
 
 class Reading:
-    """One reading of one plan. `basis` stands for everything but the tasks that their mapping depends on."""
+    """One reading of one plan. `basis` stands for everything but the tasks that their mapping depends on.
+
+    `siblings` are the plans of the same source; `follower` is the reading that comes after this one.
+    """
+
+    follower: Reading | None = None
 
     def __init__(
-        self, client: PlannerClient, board: Board, basis: str, cursor: str | None, now: datetime
+        self,
+        client: PlannerClient,
+        pipeline: Pipeline,
+        board: Board,
+        basis: str,
+        cursor: str | None,
+        now: datetime,
+        streams: Streams,
+        siblings: frozenset[str] = frozenset(),
     ) -> None:
         self._client = client
+        self._pipeline = pipeline
         self._board = board
         self._now = now
+        self._streams = streams
+        self._siblings = siblings
         self._cursor = read_cursor(cursor, basis)
-        self._first = f"/planner/plans/{board.source.plan}/tasks"
-        self._named: set[str] = set()
-        self._may_name = True
+        self._first = f"/planner/plans/{board.plan}/tasks"
+        self._links: set[str] = set()
+        self._ahead: Listed | None = None
+        self._coming = ""
+        self._parts = _parts(len(one) > len(digest("")) for one in self._cursor.known.values())
+        client.plain = client.plain or self._cursor.plain
+        if not self._cursor.next:
+            self._name_walk()
+
+    @property
+    def plan(self) -> str:
+        return self._board.plan
 
     def batches(self) -> Iterator[Batch]:
         """The pages that are left of a reading under way, or all pages of a new one."""
-        answer = self._resume() or self._begin()
-        links = {self._cursor.next}
+        listed = self._resume() or self._begin()
         while True:
-            collection = answer.as_(Collection)
-            page = self._understand(answer, collection.value)
-            self._cursor.next = self._following(collection, links)
-            gone = frozenset[str]() if self._cursor.next else self._finish(page)
-            yield self._batch(page, gone)
-            if not self._cursor.next:
+            self._coming = listed.link
+            page = self._understand(listed)
+            self._cursor.next = listed.link
+            gone, hidden = (frozenset[str](), frozenset[str]()) if listed.link else self._finish(page)
+            yield self._batch(page, gone, hidden)
+            if not listed.link:
                 return
-            answer = self._client.get(self._cursor.next)
+            listed = self._next(listed.link)
 
-    def _resume(self) -> Answer | None:
+    # The list
+
+    def _resume(self) -> Listed | None:
         """The page where a reading was broken off; None: there is none, or its link is too old.
 
         A reading that begins anew yields only what the broken one didn't, since it knows what that one met.
         """
         if not self._cursor.next:
             return None
+        self._links.add(self._cursor.next)
         try:
-            return self._client.get(self._cursor.next)
+            return self._open(self._client.get(self._cursor.next))
         except BadRequest:
             self._cursor.known |= self._cursor.met
-            self._cursor.met, self._cursor.next = {}, ""
+            self._cursor.met, self._cursor.next, self._links = {}, "", set()
             return None
 
-    def _begin(self) -> Answer:
+    def _begin(self) -> Listed:
         """The first page; asking for details with it is not documented, so Planner may refuse."""
-        if not self._cursor.plain:
+        if self._ahead is not None:
+            listed, self._ahead = self._ahead, None
+            return listed
+        if not self._client.plain:
             try:
-                return self._client.get(f"{self._first}?$expand=details")
+                return self._open(self._client.get(f"{self._first}?$expand=details"))
             except BadRequest:
-                self._cursor.plain = True
-        return self._client.get(self._first)
+                self._client.plain = True
+        self._cursor.plain = True
+        return self._open(self._client.opened(self._pipeline.take(self._first, lambda: None)))
 
-    def _following(self, collection: Collection, links: set[str]) -> str:
-        """The link to the next page, checked before this page is believed; empty after the last one."""
+    def _name_walk(self) -> None:
+        """Whether the pages of this reading are all kept, in place of all before, or only those with news.
+
+        All are kept at first, after a week, and where too many pages with news have come. A reading that is
+        kept whole has all details in it, so where they have to be fetched one by one it comes less often.
+        """
+        cursor, at = self._cursor, self._now.isoformat()
+        old = not cursor.whole or self._now - datetime.fromisoformat(cursor.whole) >= _KEPT_WHOLE
+        anew = not any(cursor.known.values())
+        if old or anew or cursor.stored > (_MOST_PAGES if cursor.plain else _MOST_KEPT):
+            cursor.walk, cursor.whole, cursor.stored = f"full-{at}", at, 0
+        else:
+            cursor.walk = f"since-{at}"
+
+    def _open(self, answer: Answer) -> Listed:
+        """A page with its link checked, before anything of it is believed; its details are asked for."""
+        collection = answer.as_(Collection)
+        listed = Listed(answer, link=self._following(collection))
+        for raw in collection.value:
+            try:
+                listed.tasks.append(decode_record(raw, TaskRecord))
+            except SkipIssue as odd:
+                listed.odd.append((id_of(raw), odd, raw))
+        wanted = [task.id for task in listed.tasks if task.details is None and task.says_more]
+        self._client.plain = self._client.plain or bool(wanted)
+        if self._client.plain:
+            self._look_ahead(listed.link)
+        listed.asked = [
+            f"/planner/tasks/{task.id}/details"
+            for task in listed.tasks
+            if task.details is None and task.says_more and self._due(task)
+        ]
+        self._pipeline.ask(listed.asked)
+        return listed
+
+    def _look_ahead(self, link: str) -> None:
+        """Ask for the page that comes next, so that its details can fill up the batches of this one's."""
+        if link:
+            self._pipeline.ask([self._client.below(link)], first=True)
+        elif self.follower is not None and self.follower.may_be_early:
+            self._pipeline.ask([self.follower._first], first=True)
+
+    @property
+    def may_be_early(self) -> bool:
+        """Whether the first page may be asked for before this reading's turn."""
+        return self._client.plain and not self._cursor.next
+
+    def _refill(self) -> None:
+        """Open the next page if it's there already: what it needs goes into the batch about to be sent."""
+        early = self if self._coming else self.follower
+        if early is None or early._ahead is not None:
+            return
+        address = self._client.below(self._coming) if self._coming else early._first
+        reply = self._pipeline.peek(address)
+        if reply is None or reply.status != 200 or (early is not self and not early.may_be_early):
+            return
+        try:
+            early._ahead = early._open(self._client.opened(reply))
+        except ConnectorError:
+            return  # it is met again in its turn, when the pages before it are stored
+        self._pipeline.drop([address])
+
+    def _next(self, link: str) -> Listed:
+        if self._ahead is not None:
+            listed, self._ahead = self._ahead, None
+            return listed
+        if not self._client.plain:
+            return self._open(self._client.get(link))
+        reply = self._pipeline.take(self._client.below(link), lambda: None)
+        return self._open(self._client.opened(reply))
+
+    def _following(self, collection: Collection) -> str:
+        """The link to the next page; empty after the last one. SourceStopped: it leads elsewhere or back."""
         link = collection.next_link or ""
         if not link:
             return ""
         self._client.admit(link)
-        if link in links or len(links) > _MOST_PAGES:
+        if link in self._links or len(self._links) > _MOST_PAGES:
             raise SourceStopped(
-                f"The list of tasks of plan {self._board.source.plan} leads round in a circle. Nothing of "
+                f"The list of tasks of plan {self._board.plan} leads round in a circle. Nothing of "
                 "this page was stored; pull again later."
             )
-        links.add(link)
+        self._links.add(link)
         return link
 
     # Pages
 
-    def _understand(self, answer: Answer, records: Sequence[msgspec.Raw]) -> _Page:
-        page = _Page(raw=[RawPage(STREAM, f"{len(self._cursor.met)}", answer.body)])
-        page.notes += answer.notes
-        tasks = [task for raw in records if (task := self._task(raw, page)) is not None]
-        fetched = self._details(tasks, page)
-        for task in tasks:
-            details = task.details or fetched.get(task.id)
+    def _understand(self, listed: Listed) -> Page:
+        page = Page(notes=list(listed.answer.notes))
+        replies = {address: self._pipeline.take(address, self._refill) for address in listed.asked}
+        place = f"{len(self._cursor.met):06}"
+        for id, odd, raw in listed.odd:
+            self._park(id, odd, page, raw)
+        for task in listed.tasks:
+            details = read_details(replies.get(f"/planner/tasks/{task.id}/details"), task)
             if isinstance(details, SkipIssue):
                 self._park(task.id, details, page)
             elif self._is_news(task, details):
                 self._map(task, details, page)
+        self._keep(listed, replies, place, page)
         return page
 
-    def _task(self, raw: msgspec.Raw, page: _Page) -> TaskRecord | None:
-        try:
-            return decode_record(raw, TaskRecord)
-        except SkipIssue as odd:
-            self._park(_id_of(raw), odd, page, raw)
-            return None
+    def _keep(self, listed: Listed, replies: dict[str, Reply], place: str, page: Page) -> None:
+        """The page as received with its details, if it has news or the whole reading is being kept."""
+        if not (page.issues or page.parked or self._kept_whole):
+            return
+        self._cursor.stored += 1
+        details = [bytes(reply.body) for reply in replies.values() if reply.status == 200]
+        body = with_details(listed.answer.body, details) if replies else listed.answer.body
+        page.raw.append(RawPage(self._streams.tasks, place, body, self._cursor.walk))
 
-    def _map(self, task: TaskRecord, details: DetailsRecord | None, page: _Page) -> None:
+    @property
+    def _kept_whole(self) -> bool:
+        return self._cursor.walk.startswith("full")
+
+    def _map(self, task: TaskRecord, details: DetailsRecord | None, page: Page) -> None:
         try:
-            page.issues.append(issue_of(task, details, self._board))
-            page.events += completion(task, self._board)
-            page.people |= people_of(task)
+            issue = issue_of(task, details, self._board)
+            events = completion(task, self._board)
         except SkipIssue as odd:
             self._park(task.id, odd, page)
+            return
+        page.issues.append(issue)
+        page.events += events
+        self._cursor.people = sorted({*self._cursor.people, *people_of(task)})
 
-    def _park(self, id: str | None, odd: SkipIssue, page: _Page, raw: msgspec.Raw | None = None) -> None:
+    def _park(self, id: str | None, odd: SkipIssue, page: Page, raw: msgspec.Raw | None = None) -> None:
         """Set one task aside; without a version it is tried again by the next reading.
 
         A record whose very id is odd is named by what it contains.
@@ -147,6 +265,7 @@ class Reading:
             return
         page.parked.append(Parked(id, f"task-{id[:8]}", str(odd)))
         self._cursor.known.pop(id, None)
+        self._cursor.missing.pop(id, None)
         self._cursor.met[id] = ""
 
     def _is_news(self, task: TaskRecord, details: DetailsRecord | None) -> bool:
@@ -161,36 +280,28 @@ class Reading:
         self._cursor.met[task.id] = version
         return version != before
 
-    # Details
-
-    def _details(self, tasks: Sequence[TaskRecord], page: _Page) -> dict[str, DetailsRecord | SkipIssue]:
-        """The details that the list didn't bring, of tasks that have some and may have changed."""
-        wanted = [task.id for task in tasks if task.details is None and task.says_more and self._due(task)]
-        found: dict[str, DetailsRecord | SkipIssue] = {}
-        for answer, replies in self._client.each([f"/planner/tasks/{id}/details" for id in wanted]):
-            page.raw.append(RawPage("details", f"{len(self._cursor.met)}.{len(page.raw)}", answer.body))
-            for address, reply in replies.items():
-                found[address.split("/")[3]] = _read_details(reply)
-        return found
-
     def _due(self, task: TaskRecord) -> bool:
+        """Whether a task's details are to be fetched: it's new, it changed, or it is its turn."""
+        if self._kept_whole:
+            return True
         before = self._cursor.known.get(task.id, "")
         changed = not before.startswith(digest(task.etag))
-        return changed or (sum(task.id.encode()) + self._cursor.round) % _SWEEP == 0
+        return changed or (zlib.crc32(task.id.encode()) + self._cursor.round) % self._parts == 0
 
     # The end of a reading
 
-    def _finish(self, page: _Page) -> frozenset[str]:
-        """Turn the page over to the next reading; the ids of tasks that Planner says are gone.
+    def _finish(self, page: Page) -> tuple[frozenset[str], frozenset[str]]:
+        """Turn the page over to the next reading; the ids of tasks that are gone, and of those not shown.
 
-        Gone is what two whole readings, some time apart, didn't find and Planner doesn't know by its id.
+        Gone is what two whole readings, some time apart, didn't find and Planner doesn't know by its id. What
+        Planner knows but doesn't show us, or has put into a plan that isn't ours, is hidden.
         """
         cursor = self._cursor
         for id in cursor.known:
             cursor.missing.setdefault(id, self._now.isoformat())
         long = [id for id, at in cursor.missing.items() if self._now - datetime.fromisoformat(at) >= _APART]
-        gone = frozenset(self._unknown(long))
-        for id in gone:
+        fates = dict(self._fates(long))
+        for id in fates:
             del cursor.missing[id]
         still = len(cursor.missing)
         if still:
@@ -198,61 +309,55 @@ class Reading:
                 f"{still} tasks are not in the list; they stay until Planner says they're gone."
             )
         cursor.known, cursor.met, cursor.round = cursor.met, {}, cursor.round + 1
-        return gone
+        cursor.lost = ""
+        gone = frozenset(id for id, fate in fates.items() if fate == "gone")
+        return gone, frozenset(id for id, fate in fates.items() if fate == "hidden")
 
-    def _unknown(self, ids: Sequence[str]) -> Iterator[str]:
-        for _, replies in self._client.each([f"/planner/tasks/{id}" for id in ids]):
+    def _fates(self, ids: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """What became of tasks, as far as it's certain: "gone", "hidden", or "moved" to a plan of ours."""
+        for replies in self._client.each([f"/planner/tasks/{id}" for id in ids]):
             for address, reply in replies.items():
-                if reply.status == 404:
-                    yield address.rpartition("/")[2]
+                id = address.rpartition("/")[2]
+                if reply.status in (403, 404):
+                    yield id, "gone" if reply.status == 404 else "hidden"
+                elif reply.status == 200:
+                    plan = plan_of(reply)
+                    if plan not in (None, self._board.plan):
+                        yield id, "moved" if plan in self._siblings else "hidden"
 
-    def _batch(self, page: _Page, gone: frozenset[str]) -> Batch:
-        accounts = self._accounts(page)
+    def _batch(self, page: Page, gone: frozenset[str], hidden: frozenset[str]) -> Batch:
+        accounts = self._accounts(page) if not self._cursor.next else ()
         return Batch(
-            stream=STREAM,
+            stream=self._streams.tasks,
             cursor=write_cursor(self._cursor),
             complete=not self._cursor.next,
             issues=tuple(page.issues),
             events=tuple(page.events),
             accounts=accounts,
             gone=gone,
+            hidden=hidden,
             parked=tuple(page.parked),
             raw=tuple(page.raw),
             notes=tuple(page.notes),
         )
 
-    def _accounts(self, page: _Page) -> tuple[Account, ...]:
-        """The people named on this page for the first time; a missing right is a note, not an end."""
-        new = sorted(page.people - self._named)
-        if not new or not self._may_name:
+    def _accounts(self, page: Page) -> tuple[Account, ...]:
+        """The people that the reading met, asked for once at its end; a missing right is only a note."""
+        met, self._cursor.people = self._cursor.people, []
+        new = [id for id in met if id not in self._client.named]
+        if not new or not self._client.may_name:
             return ()
-        self._named |= page.people
+        self._client.named.update(new)
         try:
             records = self._client.people(new)
         except AccessRefused:
-            found: list[Account | None] = [None]
-        else:
-            found = [account_of(record, self._board.connection.name) for record in records]
-        accounts = tuple(account for account in found if account is not None)
-        if found and not accounts:
-            self._may_name = False
+            self._client.may_name = False
             page.notes.append(_NAMELESS)
-        return accounts
+            return ()
+        accounts = [account_of(record, self._board.connection.name) for record in records]
+        return tuple(account for account in accounts if account is not None)
 
 
-def _read_details(reply: Reply) -> DetailsRecord | SkipIssue:
-    """A task's details, or why the task has to be set aside until the next reading."""
-    if reply.status != 200:
-        return SkipIssue(f"Its details cannot be read: Planner answered with status {reply.status}")
-    try:
-        return decode_record(reply.body, DetailsRecord)
-    except SkipIssue as odd:
-        return odd
-
-
-def _id_of(raw: msgspec.Raw) -> str | None:
-    """The id of a record that cannot be understood; None: not even that can."""
-    try:
-        return decode_record(raw, Named).id
-    except SkipIssue:
-        return None
+def _parts(described: Iterator[bool]) -> int:
+    """Over how many readings a look at the details of all unchanged tasks is spread."""
+    return min(max(-(-sum(described) // _AT_EVERY_READING), 1), _AT_LEAST_EVERY)

@@ -14,8 +14,10 @@ __all__ = [
     "GroupRecord",
     "IdentityRecord",
     "IdentitySet",
+    "Kept",
     "Named",
     "PersonRecord",
+    "PlacedRecord",
     "PlanRecord",
     "TaskRecord",
 ]
@@ -35,6 +37,14 @@ class Collection(msgspec.Struct, frozen=True):
 
     value: list[msgspec.Raw]
     next_link: str | None = msgspec.field(name="@odata.nextLink", default=None)
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """A stored page of tasks: as Graph sent it, or beside the details that were fetched for it."""
+
+    value: list[msgspec.Raw] = []
+    page: Collection | None = msgspec.field(name="list", default=None)
+    details: list[msgspec.Raw] = []
 
 
 class Named(_Record, frozen=True):
@@ -76,9 +86,19 @@ class BucketRecord(_Record, frozen=True):
 
 
 class DetailsRecord(_Record, frozen=True):
+    """A task's details, which have the task's id and an ETag of their own."""
+
+    id: str = ""
     etag: str = msgspec.field(name="@odata.etag", default="")
     description: str | None = None
     references: dict[str, Any] | None = None
+    checklist: dict[str, Any] | None = None
+
+
+class PlacedRecord(_Record, frozen=True):
+    """Which plan a task is in now."""
+
+    plan_id: str | None = None
 
 
 class TaskRecord(_Record, frozen=True):
@@ -98,6 +118,8 @@ class TaskRecord(_Record, frozen=True):
     completed_by: IdentitySet | None = None
     has_description: bool = False
     reference_count: int = 0
+    checklist_item_count: int = 0
+    active_checklist_item_count: int = 0
     applied_categories: dict[str, Any] | None = None
     assignments: dict[str, Any] | None = None
     details: DetailsRecord | None = None
@@ -105,7 +127,7 @@ class TaskRecord(_Record, frozen=True):
     @property
     def says_more(self) -> bool:
         """Whether its details hold something that we read."""
-        return self.has_description or self.reference_count > 0
+        return self.has_description or self.reference_count > 0 or self.checklist_item_count > 0
 
 
 class PersonRecord(_Record, frozen=True):

@@ -123,9 +123,19 @@ class Window(Frozen):
 
 
 class PlannerSource(SourceSettings):
-    """One basic plan. Premium plans are not on this API."""
+    """Basic plans: one by its id, or those of a group. Premium plans are not on this API."""
 
-    plan: PlanId = Field(description="Id of the plan.", examples=["xqQg5FS2LkCp935s-FIFm2QAFkHM"])
+    plan: PlanId | None = Field(
+        None, description="Id of the plan.", examples=["xqQg5FS2LkCp935s-FIFm2QAFkHM"]
+    )
+    group: Text | None = Field(
+        None,
+        description="Id or name of the Microsoft 365 group whose plans are read, in place of plan.",
+        examples=["ERP rollout"],
+    )
+    title: Text | None = Field(
+        None, description="With group: only the plan of this title.", examples=["Launch"]
+    )
     sprints: Literal["bucket", "none"] = Field(
         "none", description="Whether the buckets named in windows are sprints, or else dated milestones."
     )
@@ -147,7 +157,17 @@ class PlannerSource(SourceSettings):
 
     @property
     def key(self) -> str:
-        return self.plan
+        if self.plan is not None:
+            return self.plan
+        return f"{self.group}/{self.title}" if self.title else str(self.group)
+
+    @model_validator(mode="after")
+    def _names_its_plans_in_one_way(self) -> Self:
+        if (self.plan is None) == (self.group is None):
+            raise Unfit("either plan or group", step="crosstie init lists the plans with their groups")
+        if self.title is not None and self.group is None:
+            raise Unfit("title together with group", step="A plan that is named by its id needs no title")
+        return self
 
     @model_validator(mode="after")
     def _dates_its_sprints(self) -> Self:

@@ -77,6 +77,8 @@ class GraphApp:
         try:
             if self.faults.take("rate_limit", path):
                 raise _busy("2.128")
+            if self.faults.take("server_error", path):
+                raise GraphError(503, "UnknownError", "")
             query = dict(parse_qsl(parts.query))
             body = self._service.answer(self._call(request, item["method"], path, query, item.get("body")))
             return answer | {"status": 200, "body": body}

@@ -137,6 +137,7 @@ class Task:
             *(self.title, self.bucket, self.due, self.start, self.priority, self.percent),
             *(frozenset(self.assignees), self.categories),
             *(bool(self.description), len(self.references), len(self.checklist)),
+            sum(item.checked for item in self.checklist),
         )
 
     @property

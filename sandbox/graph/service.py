@@ -34,6 +34,8 @@ _GROUP_ROLES = frozenset(
 )
 _USER_ROLES = frozenset({"User.ReadBasic.All", "User.Read.All", "Directory.Read.All"})
 _NOT_FOUND = "The requested item is not found."
+_FORBIDDEN = "You do not have the required permissions to access this item."
+_BY_NAME = re.compile(r"displayName eq '((?:[^']|'')*)'")
 
 
 class GraphError(Exception):
@@ -106,7 +108,7 @@ class GraphService:
 
     def _groups(self, call: Call) -> dict[str, Any]:
         _require(call, _GROUP_ROLES, planner=False)
-        groups = list(self._tenant.groups.values())
+        groups = [one for one in self._tenant.groups.values() if _wanted(call, one.name)]
         size = min(_number(call.query.get("$top", str(_GROUP_PAGE))), 999)
         begin = _resumed(call)
         value = [group_json(one, _selected(call)) for one in groups[begin : begin + size]]
@@ -130,7 +132,8 @@ class GraphService:
         ids = call.body.get("ids") if isinstance(call.body, dict) else None
         if not isinstance(ids, list) or not 0 < len(ids) <= _MOST_IDS:
             raise GraphError(400, "Request_BadRequest", f"ids must hold 1 to {_MOST_IDS} ids.")
-        readable = not _USER_ROLES.isdisjoint(call.roles)
+        needed = {"Directory.Read.All"} if self._tenant.strict else _USER_ROLES
+        readable = not needed.isdisjoint(call.roles)
         value = []
         for user in (self._tenant.users[id] for id in ids if id in self._tenant.users):
             shown = user_json(user)
@@ -186,6 +189,7 @@ class GraphService:
         _well_formed(id)
         if id not in self._tenant.plans:
             raise GraphError(404, "", _NOT_FOUND)
+        self._refuse_closed(id)
         return self._tenant.plans[id]
 
     def _seen_task(self, call: Call, id: str) -> Task:
@@ -193,7 +197,12 @@ class GraphService:
         _well_formed(id)
         if id not in self._tenant.tasks:
             raise GraphError(404, "", _NOT_FOUND)
+        self._refuse_closed(self._tenant.tasks[id].plan)
         return self._tenant.tasks[id]
+
+    def _refuse_closed(self, plan: str) -> None:
+        if plan in self._tenant.closed:
+            raise GraphError(403, "", _FORBIDDEN)
 
     def _page(
         self, call: Call, rows: Sequence[_Row], shown: Callable[[_Row], dict[str, Any]], context: str
@@ -213,7 +222,7 @@ def _require(call: Call, any_of: Collection[str], planner: bool = True) -> None:
     if any(role in any_of for role in call.roles):
         return
     if planner:
-        raise GraphError(403, "", "You do not have the required permissions to access this item.")
+        raise GraphError(403, "", _FORBIDDEN)
     raise GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
 
 
@@ -233,6 +242,12 @@ def _number(text: str) -> int:
     if not text.isdecimal():
         raise GraphError(400, "BadRequest", f"Invalid value '{text}' for a number.")
     return int(text)
+
+
+def _wanted(call: Call, name: str) -> bool:
+    """Whether a group fits `$filter`, which the directory, unlike Planner, honours."""
+    found = _BY_NAME.fullmatch(call.query.get("$filter", ""))
+    return found is None or found.group(1).replace("''", "'").casefold() == name.casefold()
 
 
 def _selected(call: Call) -> tuple[str, ...]:

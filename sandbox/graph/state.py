@@ -10,6 +10,7 @@ import base64
 import hashlib
 import uuid
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from enum import Enum
 from typing import Final, Literal
@@ -38,7 +39,9 @@ class GraphTenant:
     """One tenant's directory and plans.
 
     `page` is the size of task and bucket pages. `expand` says what `$expand=details` on a task list does,
-    which Microsoft doesn't document: `honour` it, `ignore` it or `refuse` it with 400.
+    which Microsoft doesn't document: `honour` it, `ignore` it or `refuse` it with 400. `strict`: looking
+    people up in bulk wants `Directory.Read.All`, as documented; else a role that reads people is enough.
+    `closed` are plans that applications may not read although their groups list them.
     """
 
     def __init__(
@@ -47,11 +50,14 @@ class GraphTenant:
         tenant: str,
         page: int = 400,
         expand: Literal["honour", "ignore", "refuse"] = "honour",
+        strict: bool = False,
     ) -> None:
         self.clock = clock
         self.id = tenant
         self.page = page
         self.expand = expand
+        self.strict = strict
+        self.closed: set[str] = set()
         self.apps: dict[str, App] = {}
         self.users: dict[str, User] = {}
         self.groups: dict[str, Group] = {}
@@ -73,6 +79,14 @@ class GraphTenant:
         self.users[id] = User(id, name, mail, principal or mail or f"{id[:8]}@tenant.example")
         return id
 
+    def delete_user(self, id: str) -> None:
+        """Take a person out of the directory; what they made and own keeps their id."""
+        del self.users[id]
+
+    def disable_user(self, id: str) -> None:
+        """Let a person sign in no more; the directory still knows them."""
+        self.users[id].enabled = False
+
     def add_group(self, id: str, name: str) -> str:
         self.groups[id] = Group(id, name)
         return id
@@ -86,6 +100,13 @@ class GraphTenant:
         plan = Plan(self._new_id("plan", ordinal), group, title, self.clock.now(), ordinal)
         self.plans[plan.id] = plan
         return plan.id
+
+    def delete_plan(self, id: str) -> None:
+        """Remove a plan with its buckets and tasks for good."""
+        del self.plans[self._plan(id).id]
+        self.buckets = {key: one for key, one in self.buckets.items() if one.plan != id}
+        for task in self.tasks_of(id):
+            self.delete_task(task.id)
 
     def set_categories(self, plan: str, names: Mapping[int, str]) -> None:
         """Name the plan's label slots (1-25); slots not named are left without a name."""
@@ -182,6 +203,18 @@ class GraphTenant:
             task.references, task.referenced = dict(references), (actor, now)
         task.version += shown != task.shown
         task.details_version += detailed != task.detailed
+
+    def tick(self, id: str, actor: str, title: str, checked: bool = True) -> None:
+        """Tick an item of a task's checklist, or take the tick back."""
+        task = self.task(id)
+        items = [item for item in task.checklist if item.title == title]
+        if not items:
+            raise UnknownRecord(f"task {id} has no checklist item {title!r}")
+        shown = task.shown
+        done = replace(items[0], checked=checked, actor=actor, at=self.clock.now())
+        task.checklist = tuple(done if item is items[0] else item for item in task.checklist)
+        task.version += shown != task.shown
+        task.details_version += 1
 
     def delete_task(self, id: str) -> None:
         """Remove a task for good: Planner has no recycle bin, and reads say 404 from now on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -104,7 +105,8 @@ class Bureau:
         return PlannerConnection(**(given | changed))
 
     def source(self, **changed: Any) -> PlannerSource:
-        return PlannerSource(**({"connection": "planner", "plan": self.plan} | changed))
+        named = {} if "group" in changed else {"plan": self.plan}
+        return PlannerSource(**({"connection": "planner"} | named | changed))
 
     def connect(self, secrets: Mapping[str, str] | None = None, **changed: Any) -> Connector:
         held = secrets or {"env:PLANNER_SECRET": SECRET}
@@ -134,6 +136,12 @@ class Bureau:
     def asked(self, path: str = "") -> list[LoggedRequest]:
         return [request for request in self.graph.requests if path in request.path]
 
+    def batched(self, path: str = "") -> list[list[str]]:
+        """The addresses in each batch that asked for one with `path` in it."""
+        bodies = [json.loads(request.body)["requests"] for request in self.asked("$batch")]
+        urls = [[one["url"] for one in body] for body in bodies]
+        return [batch for batch in urls if any(path in url for url in batch)]
+
 
 @contextmanager
 def bureau(
@@ -142,8 +150,9 @@ def bureau(
     expand: Any = "honour",
     roles: tuple[str, ...] = ROLES,
     certificate: str | None = None,
+    strict: bool = False,
 ) -> Iterator[Bureau]:
-    tenant = GraphTenant(WorldClock(START), TENANT, page=page, expand=expand)
+    tenant = GraphTenant(WorldClock(START), TENANT, page=page, expand=expand, strict=strict)
     tenant.add_app(CLIENT, SECRET, roles, certificate)
     graph_wall, entra_wall = Wall(), Wall()
     graph_app = GraphApp(tenant, Tokens(tenant, graph_wall))

@@ -57,7 +57,7 @@ def board(**source: Any) -> Board:
         name="planner", kind="planner", tenant="contoso.onmicrosoft.com", client="app", secret="env:S"
     )
     ours = PlannerSource(**({"connection": "planner", "plan": PLAN} | source))
-    return Board(connection, ours, {"b1": "To do", "b2": "Sprint 1"}, {"category3": "Wave 1"})
+    return Board(connection, ours, PLAN, {"b1": "To do", "b2": "Sprint 1"}, {"category3": "Wave 1"})
 
 
 def task(**changed: Any) -> TaskRecord:
@@ -156,7 +156,9 @@ def test_a_link_that_another_program_left_its_percent_signs_in_is_read_too():
 )
 def test_an_estimate_is_the_number_in_the_first_fitting_label(labels, estimate):
     plan = board(estimate_label=r"^(\S+) points?$")
-    named = Board(plan.connection, plan.source, plan.buckets, {f"category{n}": t for n, t in labels.items()})
+    named = Board(
+        plan.connection, plan.source, PLAN, plan.buckets, {f"category{n}": t for n, t in labels.items()}
+    )
     applied = {f"category{slot}": True for slot in labels}
     issue = issue_of(task(appliedCategories=applied), None, named)
     assert (str(issue.estimate) if issue.estimate is not None else None) == estimate

@@ -41,6 +41,10 @@ def test_any_other_proof_is_refused(proof):
     "given",
     [
         {"plan": "Payroll cut-over"},
+        {"group": "ERP rollout"},
+        {"title": "Launch"},
+        {"plan": None},
+        {"plan": None, "title": "Launch"},
         {"sprints": "bucket"},
         {"windows": {"Sprint 1": {"start": "2026-03-13", "end": "2026-03-02"}}},
         {"estimate_label": "points"},
@@ -55,3 +59,8 @@ def test_a_source_that_cannot_be_meant_is_refused(given):
 
 def test_a_source_is_named_by_its_plan():
     assert PlannerSource(**SOURCE).key == SOURCE["plan"]
+
+
+def test_a_group_is_named_by_itself_and_the_title_of_its_plan():
+    assert PlannerSource(connection="planner", group="ERP").key == "ERP"
+    assert PlannerSource(connection="planner", group="ERP", title="Launch").key == "ERP/Launch"

@@ -46,12 +46,13 @@ def test_a_plan_may_not_be_read_without_the_right(tmp_path):
     assert "consent" in str(refusal.value)
 
 
-def test_plans_are_offered_by_group(office):
+def test_plans_are_offered_by_group_and_a_group_of_several_as_a_whole(office):
     office.tenant.add_plan(GROUP, "Second plan")
     offers = list(office.connect().offers())
     assert [(offer.title, offer.detail) for offer in offers] == [
         ("Launch", "plan of ERP rollout"),
         ("Second plan", "plan of ERP rollout"),
+        ("All plans of ERP rollout", "2 plans, new ones too"),
     ]
 
 
