@@ -16,7 +16,7 @@ from reports.rag import Light, colour
 from reports.replays import Replay
 from reports.work import Work
 
-__all__ = ["Burn", "Forecast", "ScopeDone", "ScopeShare", "burn_of", "cost_light"]
+__all__ = ["Burn", "CostSight", "Forecast", "ScopeDone", "ScopeShare", "burn_of", "cost_light", "sight_of"]
 
 _NOTHING = Decimal(0)
 
@@ -83,6 +83,22 @@ class Burn:
     scope: ScopeShare
     spent: float | None
     forecast: Forecast
+
+
+@dataclass(frozen=True, slots=True)
+class CostSight:
+    """What a light needs of the money at one instant, without the rows behind it."""
+
+    currency: str
+    budget: Decimal | None
+    actual: Decimal | None
+    committed: Decimal | None
+    burn: Burn
+
+
+def sight_of(currency: str, sums: Sums, burn: Burn) -> CostSight:
+    """The sums alone."""
+    return CostSight(currency, sums.budget.value, sums.actual.value, sums.committed.value, burn)
 
 
 def burn_of(sums: Sums, scope: ScopeShare) -> Burn:

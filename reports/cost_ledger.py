@@ -72,6 +72,7 @@ class Budget:
 class Sums:
     """How the money stands at the end of a day; `later` are actual and committed entries dated after it.
 
+    Where all that is spent was spent later, `actual` is 0; where nothing is booked at all, it is unknown.
     `remaining` is budget - actual - what is open of the orders: None where one of them is unknown;
     `at_most` where unpriced entries could only lower it.
     """
@@ -111,6 +112,11 @@ class Ledger:
     budget: Budget
     names: Mapping[str, str]
 
+    @property
+    def budgeted(self) -> bool:
+        """Whether there is a budget at all, in the config or in files."""
+        return self.budget.total.reason is not Reason.NO_BUDGET
+
     @cached_property
     def by_id(self) -> Mapping[str, Entry]:
         return {entry.id: entry for entry in self.entries}
@@ -143,7 +149,8 @@ class Ledger:
         return self._sums[day]
 
     def _sum(self, day: date) -> Sums:
-        actual = amount_of(self._spent[: bisect_right(self._spent_days, day)], Reason.NO_COSTS)
+        empty = None if self._spent else Reason.NO_COSTS
+        actual = amount_of(self._spent[: bisect_right(self._spent_days, day)], empty)
         placed = orders([entry for entry in self._ordering if entry.on <= day], self.currency)
         committed = _open(placed)
         known = [self.budget.total.value, actual.value or _NOTHING, committed.value]

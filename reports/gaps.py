@@ -8,10 +8,11 @@ from decimal import Decimal
 from enum import StrEnum
 
 from reports.baseline import Plan
+from reports.cost_ledger import Ledger
 from reports.freshness import SourceRow
 from reports.work import Work, WorkItem
 
-__all__ = ["Gap", "GapKind", "gaps"]
+__all__ = ["Gap", "GapKind", "cost_gaps", "gaps"]
 
 _WHOLE = Decimal(1)
 
@@ -33,6 +34,7 @@ class GapKind(StrEnum):
     OTHER_UNIT = "other_unit"
     OWNERLESS = "ownerless"
     PARENT_ESTIMATE_IGNORED = "parent_estimate_ignored"
+    NOT_PRICED = "not_priced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,16 @@ def gaps(
 ) -> tuple[Gap, ...]:
     """Every gap there is, those of the plan first."""
     return (*_of_plan(work, plan, found_finish), *_of_sources(rows), *_of_items(work, unestimated))
+
+
+def cost_gaps(work: Work, ledger: Ledger | None) -> tuple[Gap, ...]:
+    """What has no price, where there is a budget: the number of costs, and the hours of work as `amount`."""
+    unpriced = [e for e in ledger.until(work.today) if e.reason is not None] if ledger is not None else []
+    if not unpriced:
+        return ()
+    hours = Decimal(sum(entry.seconds or 0 for entry in unpriced)) / 3600
+    items = tuple(dict.fromkeys(entry.item for entry in unpriced if entry.item is not None))
+    return (Gap(GapKind.NOT_PRICED, sum(not e.is_work for e in unpriced), items=items, amount=hours),)
 
 
 def _of_plan(work: Work, plan: Plan | None, found_finish: bool) -> Iterable[Gap]:

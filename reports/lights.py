@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 
 from reports.baseline import Plan, in_force
 from reports.charts import Trend, TrendPoint
 from reports.containers import TimeBox
+from reports.cost_burn import CostSight, ScopeDone, burn_of, cost_light, sight_of
+from reports.cost_ledger import Ledger, read_ledger
 from reports.figures import Quantity, Reason, State, share
 from reports.outlook import Forecaster, Outlook
 from reports.rag import (
@@ -43,7 +46,10 @@ class NetScope:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What was seen at an instant: the plan, the finish, and the lights as computed and as shown."""
+    """What was seen at an instant: the plan, the finish, and the lights as computed and as shown.
+
+    `cost` is None without a budget.
+    """
 
     at: datetime
     plan: str | None
@@ -54,6 +60,7 @@ class Moment:
     shown: Mapping[Indicator, State]
     state: State
     gaps: tuple[Indicator, ...]
+    cost: CostSight | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +83,13 @@ class ProjectLights:
         self.forecaster = Forecaster(work)
         self.replays = ProjectReplays(work)
         self._totals: dict[str, RunningTotal] = {}
+        self._done: dict[str, ScopeDone] = {}
+
+    @cached_property
+    def ledger(self) -> Ledger | None:
+        """The project's costs; None where there is no budget to hold them against."""
+        ledger = read_ledger(self._work)
+        return ledger if ledger.budgeted else None
 
     def plan_at(self, at: datetime) -> Plan | None:
         """The plan in force at an instant."""
@@ -145,7 +159,20 @@ class ProjectLights:
         if data is not None:
             raw[Indicator.DATA] = data
         name = plan.name if plan else None
-        return Moment(at, name, finish, scope, sprint, raw, {}, State.GREY, ())
+        cost = self._cost(plan, at, raw)
+        return Moment(at, name, finish, scope, sprint, raw, {}, State.GREY, (), cost)
+
+    def _cost(self, plan: Plan | None, at: datetime, raw: dict[Indicator, Light]) -> CostSight | None:
+        """The money at an instant, its light among the `raw` ones."""
+        if self.ledger is None:
+            return None
+        name = plan.name if plan else ""
+        if name not in self._done:
+            self._done[name] = ScopeDone(self._work, self.replays.project(plan))
+        sums = self.ledger.at(self._work.calendar.date_of(at))
+        burn = burn_of(sums, self._done[name].at(at))
+        raw[Indicator.COST] = cost_light(sums, burn.forecast, self._work.project.limits.cost)
+        return sight_of(self.ledger.currency, sums, burn)
 
     def _project_net(self, plan: Plan | None, at: datetime) -> NetScope:
         if plan is None:
@@ -177,7 +204,7 @@ class ProjectLights:
     def _settled(self, moments: Sequence[Moment]) -> Sequence[Moment]:
         """The period ends with what was shown at them."""
         shown: list[dict[Indicator, State]] = [{} for _ in moments]
-        for indicator in (Indicator.SCHEDULE, Indicator.SPRINT, Indicator.SCOPE):
+        for indicator in (Indicator.SCHEDULE, Indicator.SPRINT, Indicator.SCOPE, Indicator.COST):
             places = [place for place, moment in enumerate(moments) if indicator in moment.raw]
             states = settled([moments[place].raw[indicator].state for place in places])
             for place, state in zip(places, states, strict=True):
@@ -205,6 +232,4 @@ def _net(names: tuple[str, ...], committed: Quantity, now: Quantity) -> NetScope
 
 def _with(moment: Moment, shown: Mapping[Indicator, State]) -> Moment:
     state, gaps = overall(shown)
-    return Moment(
-        *(moment.at, moment.plan, moment.finish, moment.scope, moment.sprint, moment.raw), shown, state, gaps
-    )
+    return replace(moment, shown=shown, state=state, gaps=gaps)

@@ -31,11 +31,12 @@ _WEEK = timedelta(days=7)
 
 
 class Indicator(StrEnum):
-    """What a light is lit by; cost is absent until a budget is configured."""
+    """What a light is lit by; cost is absent until there is a budget."""
 
     SCHEDULE = "schedule"
     SPRINT = "sprint"
     SCOPE = "scope"
+    COST = "cost"
     DATA = "data"
 
 

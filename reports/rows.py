@@ -1,4 +1,4 @@
-"""The state table: schedule, scope, sprint and data, each now, as planned, and as the last report saw it."""
+"""The state table: schedule, scope, sprint, cost and data, each now, as planned, and as last reported."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from decimal import Decimal
 from functools import partial
 
 from model.values import Unit
+from reports.cost_burn import CostSight
+from reports.cost_ledger import Ledger
 from reports.figures import Figure, LeftOut, Quantity, Reason, State
 from reports.freshness import SourceRow
 from reports.lights import Moment, NetScope
@@ -39,12 +41,19 @@ class StateRow:
 
 
 def state_rows(
-    work: Work, now: Moment, last: Moment, scope: ScopeReport, rows: Sequence[SourceRow]
+    work: Work,
+    now: Moment,
+    last: Moment,
+    scope: ScopeReport,
+    rows: Sequence[SourceRow],
+    ledger: Ledger | None = None,
 ) -> tuple[StateRow, ...]:
-    """The rows in the order of the page; a project without sprints has no sprint row."""
+    """The rows in the order of the page; no sprint row without sprints, no cost row without a budget."""
     table = [_schedule(now, last), _scope(work, now, last, scope)]
     if now.sprint is not None:
         table.append(_sprint(work, now, now.sprint, scope))
+    if now.cost is not None and ledger is not None:
+        table.append(_cost(work, now, now.cost, last, ledger))
     return (*table, _data(now, rows))
 
 
@@ -127,6 +136,36 @@ def _net_row(
         ratio=figure(net.share, "ratio", rule="scope.net_of_committed", items=moved, reason=net.reason),
         plan=figure(committed, unit, rule="scope.committed", items=planned, reason=reason),
         last=None,
+    )
+
+
+def _cost(work: Work, now: Moment, cost: CostSight, last: Moment, ledger: Ledger) -> StateRow:
+    """The forecast at completion against the budget; its items are those that work or money went into."""
+    sums, light, forecast = ledger.at(work.today), now.raw[Indicator.COST], cost.burn.forecast
+    spent = (ledger.by_id[entry].item for entry in sums.actual.entries)
+    items = tuple(dict.fromkeys(item for item in spent if item is not None))
+    least = forecast.at_least
+    figure = partial(Figure, as_of=now.at, items=items, baseline=now.plan)
+    total = sums.budget
+    before = last.cost.burn.forecast if last.cost is not None else None
+    was = Figure(
+        before.amount if before else None,
+        *(cost.currency, last.at, "cost.forecast"),
+        baseline=last.plan,
+        reason=(before.reason or Reason.NO_COSTS) if before and before.amount is None else None,
+        at_least=before.at_least if before else False,
+    )
+    missing = forecast.reason or Reason.UNPRICED if forecast.amount is None else None
+    return StateRow(
+        indicator=Indicator.COST,
+        state=now.shown[Indicator.COST],
+        reason=light.reason,
+        subject="",
+        now=figure(forecast.amount, cost.currency, rule="cost.forecast", reason=missing, at_least=least),
+        delta=figure(forecast.over, cost.currency, rule="cost.over", reason=missing, at_least=least),
+        ratio=figure(forecast.ratio, "ratio", rule="cost.over_of_budget", reason=missing),
+        plan=Figure(total.value, cost.currency, now.at, "cost.budget", reason=total.reason),
+        last=was,
     )
 
 

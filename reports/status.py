@@ -14,7 +14,7 @@ from reports.charts import BurnUp, Trend
 from reports.decisions import Decision, Disputed, decisions, disputed, path_to_finish
 from reports.figures import RULES, LeftOut, Reason, State
 from reports.freshness import SourceRow, data_light, source_rows
-from reports.gaps import Gap, gaps
+from reports.gaps import Gap, cost_gaps, gaps
 from reports.labels import Label, labels
 from reports.lights import Lights, Moment, ProjectLights
 from reports.news import News, news
@@ -163,13 +163,16 @@ def status_report(
         restated=work.known > work.at,
         verdict=_verdict(sight),
         decisions=decisions(work, lights.now, scope.project, path, disputes, sight.rows),
-        states=state_rows(work, lights.now, projects.seen(since), scope, sight.rows),
+        states=state_rows(work, lights.now, projects.seen(since), scope, sight.rows, projects.ledger),
         milestones=_milestones(sight),
         news=news(work, plan, projects.replays.project(None), since),
         disagreements=disputes,
         coming=_coming(work, until),
         coming_by=until,
-        unseen=gaps(work, plan, sight.rows, scope.unestimated, projects.forecaster.finish_goal is not None),
+        unseen=(
+            *gaps(work, plan, sight.rows, scope.unestimated, projects.forecaster.finish_goal is not None),
+            *cost_gaps(work, projects.ledger),
+        ),
         sources=sight.rows,
         recovery=work.project.recovery,
         evidence=_evidence(sight, head),

@@ -120,7 +120,8 @@ class _Sheet:
         else:
             most = "at most " if sums.at_most else ""
             remaining = f"{most}{self._say.cents(sums.remaining)}"
-        rows.append((plain("Remaining"), plain(remaining)))
+        behind = (*sums.budget.entries, *sums.actual.entries, *sums.committed.entries)
+        rows.append((plain("Remaining"), (self._opening(remaining, behind, "remaining"),)))
         return Table("", (Column("", grows=True), Column(self._report.currency, numeric=True)), tuple(rows))
 
     def _burn(self) -> Table:

@@ -24,14 +24,17 @@ class CostRows:
         """`trackers` is what people call each connection."""
         self._report, self._voice, self._trackers = report, voice, trackers
         self._row_of: dict[str, str] = {}
+        self._marks: dict[str, str] = {}
         groups: dict[str, list[CostEntry]] = defaultdict(list)
-        told = [(entry, "") for entry in report.entries]
+        later = set(report.sums.later)
+        told = [(entry, "not counted yet" if entry.id in later else "") for entry in report.entries]
         told += [(entry, "withdrawn") for entry in report.news.withdrawn_entries]
-        told += [(double.entry, "logged twice") for double in report.doubles]
+        told += [(double.entry, "logged twice, not counted") for double in report.doubles]
         for entry, mark in told:
             row = _row(entry, mark)
             self._row_of[entry.id] = row
             groups[row].append(entry)
+            self._marks[row] = mark
         ordered = sorted(groups.items(), key=lambda group: (group[1][0].on, group[0]))
         self.rows: Mapping[str, Entry] = {id: self._entry(id, group) for id, group in ordered}
 
@@ -53,6 +56,7 @@ class CostRows:
         facts = [hours, self._priced(entries)]
         rates = dict.fromkeys(f"{e.rate.amount} {e.rate.currency}/h" for e in entries if e.rate is not None)
         facts += [f"at {' and '.join(rates)}"] if rates else []
+        facts += [self._marks[id]] if self._marks[id] else []
         return Entry(id, title, _records(label), " · ".join(facts))
 
     def _cost(self, id: str, entry: CostEntry) -> Entry:
@@ -64,6 +68,7 @@ class CostRows:
             how = f"{entry.exchange.rate} of {self._voice.short_date(entry.exchange.on)}"
             facts.append(f"{self._voice.cents(entry.money.amount)} {entry.money.currency} at {how}")
         facts += [f"order {entry.order}"] if entry.order else []
+        facts += [self._marks[id]] if self._marks[id] else []
         facts += [text for text in (entry.supplier, entry.category) if text and text != title]
         return Entry(id, title, ((tracker, entry.ref.id, ""), *_records(label)), " · ".join(facts))
 

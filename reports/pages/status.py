@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from decimal import Decimal
 from itertools import pairwise
 
 from reports.charts import burn_up, milestone_trend
@@ -39,6 +40,7 @@ _NAMES = {
     Indicator.SCHEDULE: "Schedule",
     Indicator.SCOPE: "Scope",
     Indicator.SPRINT: "Sprint scope",
+    Indicator.COST: "Cost",
     Indicator.DATA: "Data",
 }
 
@@ -53,7 +55,7 @@ def status_page(work: Work, report: StatusReport) -> Page:
         desk.say(report.verdict),
         (*_front(desk, report), *_annex(desk, report)),
         notes=_notes(desk, report),
-        footer=(desk.say(report.evidence), _limits(desk)),
+        footer=(desk.say(report.evidence), _limits(desk, report.lights.now.cost is not None)),
     )
 
 
@@ -63,7 +65,7 @@ def _notes(desk: Desk, report: StatusReport) -> Iterable[Line]:
         yield plain("Figures of the past are restated with what is known today.")
 
 
-def _limits(desk: Desk) -> Line:
+def _limits(desk: Desk, budgeted: bool) -> Line:
     """Where green and amber end, as configured: a light without its rule is only a colour."""
     limits, say = desk.work.project.limits, desk.voice.percent
     told = [
@@ -72,6 +74,7 @@ def _limits(desk: Desk) -> Line:
             ("finish slip of remaining time", limits.slip),
             ("sprint's net scope change", limits.sprint_scope),
             ("net scope change since the baseline", limits.scope),
+            *([("cost forecast above the budget", limits.cost)] if budgeted else []),
         )
     ]
     stale = desk.voice.span(limits.stale)
@@ -118,6 +121,8 @@ def _state(desk: Desk, row: StateRow) -> tuple[Line, ...]:
     chip = (Span(WORDS[row.state], state=row.state),)
     if row.indicator is Indicator.DATA:
         return plain(name), chip, _data_now(desk, row), (), ()
+    if row.indicator is Indicator.COST:
+        return plain(name), chip, _cost_now(desk, row), *_cost_beside(desk, row)
     now = [_figure(desk, row.now, f"{name}: now")]
     if row.indicator is Indicator.SCHEDULE:
         now = [Span(row.subject, foreign=True), Span(" "), *now]
@@ -136,6 +141,29 @@ def _data_now(desk: Desk, row: StateRow) -> Line:
     more = f"; {desk.voice.amount(int(str(unsure)), 'records')} unsure" if unsure else ""
     subject = (Span(row.subject, foreign=True),) if stale else ()
     return (Span(said), *subject, Span(more))
+
+
+def _cost_now(desk: Desk, row: StateRow) -> Line:
+    """ "£506,000 at completion (£26,000 over, 5.4 %)"."""
+    if row.now.value is None or not isinstance(row.delta.value, Decimal):
+        return plain("unknown")
+    now = desk.opening(_money(desk, row.now), row.now.items, "Cost: now")
+    share = row.ratio.value if row.ratio is not None else None
+    part = f", {desk.voice.percent(abs(share))}" if isinstance(share, float) else ""
+    word = "over" if row.delta.value > 0 else "under"
+    over = desk.voice.money(abs(row.delta.value), row.delta.unit)
+    return now, Span(" at completion"), Span(f" ({over} {word}{part})" if row.delta.value else "")
+
+
+def _cost_beside(desk: Desk, row: StateRow) -> tuple[Line, Line]:
+    plan = plain(_money(desk, row.plan)) if row.plan is not None else ()
+    return plan, plain(_money(desk, row.last)) if row.last is not None else ()
+
+
+def _money(desk: Desk, figure: Figure) -> str:
+    if not isinstance(figure.value, Decimal):
+        return "unknown"
+    return f"{'at least ' if figure.at_least else ''}{desk.voice.money(figure.value, figure.unit)}"
 
 
 def _figure(desk: Desk, figure: Figure, label: str, *, signed: bool = False) -> Span:

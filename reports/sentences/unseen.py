@@ -82,6 +82,8 @@ _WEIGHTS = {"exclude": "nothing", "one": "one", "median": "the median of their t
 
 
 def _of_items(gap: Gap, by: Speaker) -> Sentence:
+    if gap.kind is GapKind.NOT_PRICED:
+        return _not_priced(gap, by)
     number, weight = by.voice.amount(gap.count, "items"), _WEIGHTS.get(gap.subject, "nothing")
     match gap.kind:
         case GapKind.UNDATED:
@@ -98,6 +100,14 @@ def _of_items(gap: Gap, by: Speaker) -> Sentence:
             said = by.voice.amount(gap.count, "estimates") + " of parents not added"
             step = f", because their children are estimated; they say {differs} {word} in all. Check "
     return join(words(said, gap.items), step, by.items(gap.items), ".")
+
+
+def _not_priced(gap: Gap, by: Speaker) -> Sentence:
+    """ "12 h of work and 3 costs have no price, so the cost is at least what is said"."""
+    told = [f"{by.voice.number(gap.amount)} h of work"] if gap.amount else []
+    told += [by.voice.amount(gap.count, "costs")] if gap.count else []
+    step = f"See why with: crosstie report cost --project {by.project}"
+    return join(words(" and ".join(told), gap.items), f" not priced, and in no figure of the cost. {step}")
 
 
 def say_source(row: SourceRow, by: Speaker) -> Sentence:

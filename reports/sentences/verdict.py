@@ -32,7 +32,24 @@ def say_verdict(verdict: Verdict, by: Speaker) -> Sentence:
             net = verdict.now.scope if indicator is Indicator.SCOPE else verdict.now.sprint
             if net is not None:
                 said = join(said, _also(word, net, verdict, indicator, by))
-    return join(said, _gaps(verdict, by))
+    return join(said, _cost(verdict, by), _gaps(verdict, by))
+
+
+def _cost(verdict: Verdict, by: Speaker) -> Sentence:
+    """ " Cost is forecast at £506,000, £26,000 (5.4 %) over the budget.", where that is not on track."""
+    cost = verdict.now.cost
+    if cost is None or verdict.now.shown.get(Indicator.COST) not in (State.AMBER, State.RED):
+        return ()
+    forecast, voice = cost.burn.forecast, by.voice
+    if forecast.amount is None or forecast.over is None or forecast.ratio is None:
+        return ()
+    word = "over" if forecast.over > 0 else "under"
+    least = "at least " if forecast.at_least else ""
+    over = f"{voice.money(abs(forecast.over), cost.currency)} ({voice.percent(abs(forecast.ratio))}) {word}"
+    amount = voice.money(forecast.amount, cost.currency)
+    return words(
+        f" Cost is forecast at {least}{amount}, {over} the budget{_steady(verdict, Indicator.COST)}."
+    )
 
 
 def _finish(verdict: Verdict, by: Speaker) -> Sentence:
@@ -131,6 +148,7 @@ def _gaps(verdict: Verdict, by: Speaker) -> Sentence:
     """What is grey is named, with why; the finish says its own."""
     said: Sentence = ()
     names = {Indicator.SCOPE: "Scope", Indicator.SPRINT: "Sprint scope", Indicator.DATA: "Freshness"}
+    names[Indicator.COST] = "Cost"
     for indicator in verdict.gaps:
         light = verdict.now.raw.get(indicator)
         if indicator in names and light is not None and light.reason is not verdict.finish.reason:

@@ -43,7 +43,7 @@ def told(hostile: str = "") -> Trackers:
     trackers.log(two, "b1", at("2026-02-10"), 20)
     trackers.log(two, "b1", at("2026-02-11"), 5, learned=at("2026-03-19"))
     trackers.log(two, "zed", at("2026-03-21"), 7)
-    file = {"learned": BEGIN, "description": f"Licences {hostile}".strip(), "supplier": f"Acme {hostile}".strip()}
+    file = {"learned": BEGIN, "description": f"Licences {hostile}", "supplier": f"Acme {hostile}"}
     trackers.cost("2026-02-01", 5_000, "USD", "committed", order="PO-1", category="licences", **file)
     trackers.cost("2026-03-01", 2_000, "USD", order="PO-1", category="licences", **file)
     trackers.cost("2026-03-02", 300, "GBP", order="PO-9", issue="ERP-404", learned=BEGIN)

@@ -265,7 +265,7 @@ def test_a_budget_line_of_next_month_counts_today_but_an_invoice_of_next_month_d
     trackers.cost("2026-06-01", 900, "GBP", "budgeted", learned=BEGIN)
     ahead = trackers.cost("2026-04-01", 100, "GBP", learned=BEGIN)
     sums = ledger(trackers, GBP).at(NOW.date())
-    assert (sums.budget.value, sums.actual.value, sums.later) == (900, None, (ahead,))
+    assert (sums.budget.value, sums.actual.value, sums.later) == (900, 0, (ahead,))
 
 
 def test_the_reports_currency_is_the_projects_own_else_that_of_the_rates():
