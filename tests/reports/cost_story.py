@@ -58,9 +58,9 @@ def settings(**changed) -> Config:
 
 
 def reported(
-    trackers: Trackers, by: str | None = None, *, past: bool = False, now=NOW, **changed
+    trackers: Trackers, by: str | None = None, *, past: Trackers | None = None, now=NOW, **changed
 ) -> tuple[Work, CostReport]:
-    """The report, and the work that it is about; `past` compares with what was known at SINCE."""
+    """The report, and the work that it is about; `past` knows what was known at SINCE."""
     work = read_work(trackers.view(now), settings(**changed), "erp")
-    view = trackers.view(SINCE, SINCE) if past else None
+    view = past.view(SINCE, SINCE) if past is not None else None
     return work, cost_report(work, None, labels(work, None), SINCE, by, view)
