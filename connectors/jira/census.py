@@ -8,14 +8,14 @@ nothing points to rights that were taken away: then it is hidden, and stands as 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import islice
 
 import msgspec
 
-from connectors.base import Batch, RawPage
+from connectors.base import HELD, Batch, RawPage
 from connectors.errors import AccessRefused, SkipIssue, SourceStopped
 from connectors.jira.client import BadRequest, Missing
 from connectors.jira.content import Content, gathered, logs_of
@@ -75,16 +75,19 @@ class _Roll:
         )
 
 
-def read_census(pull: Pulled, cursor: str | None, issues: str | None) -> Iterator[Batch]:
-    """Count, list where that is due, look up what is missing. `issues` is the cursor of that stream."""
-    reading = read_cursor(issues, IssueCursor)
+def read_census(pull: Pulled, cursors: Mapping[str, str]) -> Iterator[Batch]:
+    """Count, list where that is due, look up what is missing.
+
+    What the store holds after a pull that broke off, or before a full reading, counts as known.
+    """
+    reading = read_cursor(cursors.get("issues"), IssueCursor)
     first = reading.basis != basis_of(pull) or reading.watermark is None
-    at = read_cursor(cursor, CensusCursor)
+    at = read_cursor(cursors.get("census"), CensusCursor)
     if at.basis != pull.project.id:
         at = CensusCursor(basis=pull.project.id)
     roll = _Roll.open(at)
     read, unmet = unpack(reading.fresh), unpack(reading.unmet)
-    roll.known = (roll.known | read - roll.hidden) - unmet
+    roll.known = (roll.known | (read | _held(cursors.get(HELD))) - roll.hidden) - unmet
     roll.unread = (roll.unread - read) | unmet
     pull.count = pull.client.count(pull.jql)
     if not _due(pull, roll):
@@ -101,6 +104,12 @@ def read_census(pull: Pulled, cursor: str | None, issues: str | None) -> Iterato
         yield Batch("census", write_cursor(roll.close(lost=None)), complete=True, notes=(note,))
         return
     yield from _compare(pull, roll, there, first)
+
+
+def _held(text: str | None) -> set[str]:
+    """The ids that the store holds, where it says so."""
+    held = msgspec.json.decode(text, type=dict[str, str]) if text else {}
+    return {id for id in held if id.isdecimal()}
 
 
 def _due(pull: Pulled, roll: _Roll) -> bool:

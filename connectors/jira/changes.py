@@ -125,8 +125,13 @@ def _kind(item: ItemRecord, words: Words) -> str:
         return known
     if name in _PARENT:
         return "parent"
-    if name == "sprint" and id is None:
-        return "sprint"
+    if id is None:
+        called = {"sprint": "sprint"}
+        called |= {
+            text.casefold(): kind for text, kind in zip(fields.names, ("estimate", "start"), strict=True)
+        }
+        if name and name in called:
+            return called[name]
     return id or _NAMES.get(name, name)
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from config.secrets import Secret
+from connectors.base import Allowance, Spent
 from connectors.errors import (
     AccessRefused,
     ConnectorError,
@@ -102,6 +103,7 @@ class JiraClient:
         self._clock = clock
         self.cloud = True
         self.answered = clock()
+        self._allowances: tuple[Allowance, ...] = ()
         self._refusal = jira.JIRAError
         self.guard = Guard(
             settings.url,
@@ -128,6 +130,10 @@ class JiraClient:
 
     def close(self) -> None:
         self._jira.close()
+
+    def spent(self) -> Spent:
+        """The requests so far, and what Jira says is left of its limit, where it says so."""
+        return Spent(self.guard.requests, self._allowances)
 
     def server(self) -> Answer:
         """A ServerRecord, given to anybody by either product; from now on we know which it is."""
@@ -303,6 +309,7 @@ class JiraClient:
                 "the address of the Jira site itself."
             )
         self.answered = answered_at(reply.headers, self._clock())
+        self._allowances = _allowances(reply.headers) or self._allowances
         return reply.content
 
     @property
@@ -346,6 +353,14 @@ class JiraClient:
         if reset is not None and reset.tzinfo is not None:
             wishes.append((reset - answered_at(headers, now)).total_seconds())
         return max((wish for wish in wishes if wish is not None and wish >= 0), default=None)
+
+
+def _allowances(headers: Mapping[str, str]) -> tuple[Allowance, ...]:
+    """What an answer says of the request limit: how much of it is left."""
+    limit, left = headers.get("X-RateLimit-Limit", ""), headers.get("X-RateLimit-Remaining", "")
+    if not limit.isdecimal() or not left.isdecimal():
+        return ()
+    return (Allowance("requests", int(limit), int(left)),)
 
 
 def _from(start: int) -> dict[str, Any]:

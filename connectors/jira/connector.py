@@ -18,6 +18,7 @@ from connectors.base import (
     Permission,
     RawPage,
     SourceOffer,
+    Spent,
 )
 from connectors.errors import AccessRefused, Misconfigured
 from connectors.jira.census import lose_project, read_census
@@ -96,6 +97,9 @@ class Connector:
     def close(self) -> None:
         self._client.close()
 
+    def spent(self) -> Spent:
+        return self._client.spent()
+
     def check(self, sources: tuple[object, ...]) -> CheckReport:
         server = self._client.server()
         me = self._client.myself().as_(UserRecord)
@@ -147,7 +151,7 @@ class Connector:
         )
         if batch is not None:
             yield batch
-        yield from read_census(pulled, cursors.get("census"), cursors.get("issues"))
+        yield from read_census(pulled, cursors)
         for stream, read in _STREAMS.items():
             yield from read(pulled, cursors.get(stream))
 

@@ -31,7 +31,7 @@ class SiteCursor(msgspec.Struct, frozen=True, omit_defaults=True):
     """What was found out about the site, when (in milliseconds), and for which settings (`basis`).
 
     `statuses` are (id, name, category) triples; `fields` are the ids of the fields for estimate, start,
-    sprint and epic, empty where there is none.
+    sprint and epic, empty where there is none, and `names` what the first two are called.
     """
 
     basis: str = ""
@@ -39,6 +39,7 @@ class SiteCursor(msgspec.Struct, frozen=True, omit_defaults=True):
     cloud: bool = True
     unit: str = ""
     fields: tuple[str, str, str, str] = ("", "", "", "")
+    names: tuple[str, str] = ("", "")
     boards: tuple[int, ...] = ()
     statuses: tuple[tuple[str, str, str], ...] = ()
 

@@ -33,7 +33,8 @@ _START_NAMES = frozenset({"start date"})
 class FieldMap:
     """The ids of the fields to read for one source, what its estimates count, and how that was found out.
 
-    `epic` holds the key of an issue's epic, on Data Center alone: Cloud says so by the parent.
+    `epic` holds the key of an issue's epic, on Data Center alone: Cloud says so by the parent. `names` are
+    what `estimate` and `start` are called, which is all that Data Center's histories say.
     """
 
     estimate: str | None
@@ -41,6 +42,7 @@ class FieldMap:
     start: str | None
     sprint: str | None
     epic: str | None = None
+    names: tuple[str, str] = ("", "")
     findings: tuple[FieldFinding, ...] = ()
 
     @property
@@ -67,6 +69,7 @@ def find_fields(
     estimate = _estimate(usable, source, board_fields)
     start = _start(usable, source)
     sprint = _finding("sprint", [row.id for row in usable if _type(row) == _SPRINT], "")
+    called = {row.id: row.name for row in usable}
     epics = [] if cloud else [row.id for row in usable if _type(row) == _EPIC_LINK]
     return FieldMap(
         estimate=estimate.chosen,
@@ -74,6 +77,7 @@ def find_fields(
         start=start.chosen,
         sprint=sprint.chosen,
         epic=next(iter(epics), None),
+        names=(called.get(estimate.chosen or "", ""), called.get(start.chosen or "", "")),
         findings=(estimate, start, sprint),
     )
 

@@ -15,18 +15,23 @@ ProjectKey = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{1,254}$"
 
 
 class JiraConnection(ConnectionSettings):
-    """One account on one Jira Cloud site."""
+    """One account on one site of Jira Cloud or Jira Data Center; which it is, is found out."""
 
     url: ServiceUrl = Field(
-        description="The site's address, or https://api.atlassian.com/ex/jira/<cloud id> for a scoped token.",
+        description="The site's address, with its path if it has one (Data Center), or "
+        "https://api.atlassian.com/ex/jira/<cloud id> for a scoped token.",
         examples=["https://acme.atlassian.net"],
     )
     user: Text | None = Field(
         None,
-        description="E-mail address the API token belongs to; leave it out for an OAuth access token.",
+        description="E-mail address the API token belongs to, or on Data Center the user name of a password; "
+        "leave it out for an OAuth access token or a personal access token.",
         examples=["pm@acme.example"],
     )
-    token: SecretRef = Field(description="Reference to the API token.", examples=["env:JIRA_TOKEN"])
+    token: SecretRef = Field(
+        description="Reference to the API token, personal access token or password.",
+        examples=["env:JIRA_TOKEN"],
+    )
     site: ServiceUrl | None = Field(
         None, description="The address people open issues at, where `url` is api.atlassian.com."
     )

@@ -148,6 +148,7 @@ def site_batch(pages: Mapping[str, Answer], found: Survey, source: JiraSource, c
         cloud=client.cloud,
         unit=fields.unit.value,
         fields=(fields.estimate or "", fields.start or "", fields.sprint or "", fields.epic or ""),
+        names=fields.names,
         boards=found.boards,
         statuses=tuple((s.id, s.name, s.status_category.key) for s in found.statuses.values()),
     )
@@ -162,7 +163,7 @@ def recall(at: SiteCursor, project: ProjectRecord) -> Survey:
     return Survey(
         project=project,
         boards=at.boards,
-        fields=FieldMap(estimate, Unit(at.unit), start, sprint, epic),
+        fields=FieldMap(estimate, Unit(at.unit), start, sprint, epic, at.names),
         statuses={id: StatusRecord(id, name, CategoryRecord(key)) for id, name, key in at.statuses},
     )
 

@@ -9,7 +9,9 @@ import re
 
 __all__ = ["wiki_text"]
 
-_BLOCK = re.compile(r"\{(?:code|noformat|panel|quote|color|column|section|expand)(?::[^{}\n]{0,200})?\}")
+_BLOCK = re.compile(
+    r"(?<!\{)\{(?:code|noformat|panel|quote|color|column|section|expand)(?::[^{}\n]{0,200})?\}(?!\})"
+)
 _HEADING = re.compile(r"^[ \t]{0,8}h[1-6]\.[ \t]+|^[ \t]{0,8}bq\.[ \t]+", re.MULTILINE)
 _BULLET = re.compile(r"^[ \t]{0,8}[*#-]{1,8}[ \t]+", re.MULTILINE)
 _RULE = re.compile(r"^[ \t]{0,8}-{4,5}[ \t]*$", re.MULTILINE)
@@ -18,8 +20,8 @@ _ADDRESS = re.compile(r"(?:https?|ftp)://|mailto:|#|\^|~|//", re.IGNORECASE)
 _IMAGE = re.compile(r"!([^!\s|][^!\n|]{0,500})(?:\|[^!\n]{0,200})?!")
 _CELLS = re.compile(r"^[ \t]{0,8}\|{1,2}(.*?)\|{1,2}[ \t]*$", re.MULTILINE)
 _MARKS = re.compile(
-    r"(?<![\w\\])(?:\{\{(?P<mono>[^{}\n]{1,1000})\}\}"
-    r"|(?P<mark>\*|_|\+|\^|~|\?\?|(?<!-)-)(?P<text>[^\s*_+^~?-](?:[^*_+^~?\n-]{0,1000}[^\s*_+^~?-])?)(?P=mark))(?!\w)"
+    r"(?<![^\s(\[\"'>,;:.!*_+^~{}|-])(?:\{\{(?P<mono>[^{}\n]{1,1000})\}\}"
+    r"|(?P<mark>\*|_|\+|\^|~|\?\?|(?<!-)-)(?P<text>[^\s*_+^~?-](?:[^*_+^~?\n-]{0,1000}[^\s*_+^~?-])?)(?P=mark))(?![^\W_])"
 )
 _ESCAPED = re.compile(r"\\([\\*_+^~?!\[\]{}|#-])")
 _MOST_NESTED = 3

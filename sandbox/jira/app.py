@@ -16,8 +16,11 @@ from starlette.types import ASGIApp
 
 from sandbox.clock import WorldClock
 from sandbox.faults import Faults
-from sandbox.jira import agile, platform
+from sandbox.jira import agile, datacenter, platform
+from sandbox.jira.bodies import Bodies
 from sandbox.jira.calls import Call, Refusal
+from sandbox.jira.datacenter import OffsetSearch, ServerBodies, ServerIssueBodies
+from sandbox.jira.issues import IssueBodies
 from sandbox.jira.platform import Histories, WorklogFeeds
 from sandbox.jira.search import Search
 from sandbox.jira.state import JiraSite
@@ -28,6 +31,9 @@ __all__ = ["JiraApp"]
 _VERSIONS = {"2": "2", "latest": "2", "3": "3"}
 _LOGIN_FAILED = {"WWW-Authenticate": 'OAuth realm="jira"', "X-Seraph-Loginreason": "AUTHENTICATED_FAILED"}
 _WAIT = timedelta(seconds=7)
+_CLOUD_ONLY = frozenset(
+    {"/search", "/issue/bulkfetch", "/issue/{issue}", "/issue/{issue}/changelog", "/project/search"}
+)
 
 
 class JiraApp:
@@ -35,7 +41,8 @@ class JiraApp:
 
     `page_cap` is the most rows of a search page with real fields, `index_lag` how long a write takes to reach
     the search, `worklog_page` the length of a worklog feed's page, `count_error`
-    by how much the estimated count of a search is wrong.
+    by how much the estimated count of a search is wrong. With `data_center` it has that product's face,
+    whose search rows bring at most so many `histories` along.
     """
 
     def __init__(
@@ -46,21 +53,36 @@ class JiraApp:
         worklog_page: int = 1000,
         iso_histories: bool = False,
         count_error: int = 0,
+        data_center: bool = False,
+        histories: int = 1000,
     ) -> None:
         self.site = site
         self.clock: WorldClock = site.clock
         self.faults = Faults()
         search = Search(site, index_lag, page_cap, count_error)
         feeds = WorklogFeeds(worklog_page)
-        routes = [
-            ("GET", "/search/jql", search.get),
-            ("POST", "/search/jql", search.post),
-            ("POST", "/search/approximate-count", search.count),
-            ("POST", "/changelog/bulkfetch", Histories(iso_histories).fetch),
+        self._server = data_center
+        routes: list[tuple[str, str, Callable[[Call], Any]]] = [
             ("GET", "/worklog/updated", feeds.updated),
             ("GET", "/worklog/deleted", feeds.deleted),
-            *platform.ROUTES,
         ]
+        if data_center:
+            offsets = OffsetSearch(search, page_cap, histories)
+            routes += [
+                ("GET", "/search", offsets.get),
+                ("POST", "/search", offsets.post),
+                ("GET", "/issue/{issue}", datacenter.issue(histories)),
+                ("GET", "/project", datacenter.projects),
+                *(route for route in platform.ROUTES if route[1] not in _CLOUD_ONLY),
+            ]
+        else:
+            routes += [
+                ("GET", "/search/jql", search.get),
+                ("POST", "/search/jql", search.post),
+                ("POST", "/search/approximate-count", search.count),
+                ("POST", "/changelog/bulkfetch", Histories(iso_histories).fetch),
+                *platform.ROUTES,
+            ]
         self.asgi: ASGIApp = Starlette(
             routes=[
                 *(
@@ -97,19 +119,23 @@ class JiraApp:
     def _endpoint(self, handle: Callable[[Call], Any]) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             content = await request.body()
-            version = _VERSIONS.get(request.path_params.get("version", "3"))
-            if version is None:
+            version = _VERSIONS.get(request.path_params.get("version", "2" if self._server else "3"))
+            if version is None or (self._server and version == "3"):
                 raise HTTPException(404)
             headers = {}
             try:
                 account = self._sign_in(request.headers.get("authorization"))
-                if account is not None:
+                if account is not None and not self._server:
                     headers["X-AAccountId"] = account
+                base = str(request.base_url).rstrip("/")
+                bodies, issues = self._shapes(base, version)
                 call = Call(
                     site=self.site,
                     faults=self.faults,
                     account=account,
-                    base=str(request.base_url).rstrip("/"),
+                    bodies=bodies,
+                    issues=issues,
+                    base=base,
                     path=request.url.path,
                     version=version,
                     parameters=request.path_params,
@@ -123,6 +149,13 @@ class JiraApp:
                 return JSONResponse(refusal.body, status_code=refusal.status, headers=headers)
 
         return endpoint
+
+    def _shapes(self, base: str, version: str) -> tuple[Bodies, IssueBodies]:
+        if self._server:
+            bodies = ServerBodies(self.site, base, version)
+            return bodies, ServerIssueBodies(bodies)
+        plain = Bodies(self.site, base, version)
+        return plain, IssueBodies(plain)
 
     def _sign_in(self, header: str | None) -> str | None:
         """The account behind an Authorization header; none at all is anonymous, a bad one is refused."""

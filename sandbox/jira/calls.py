@@ -32,7 +32,10 @@ class Refusal(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request that was let in. `account` is None for somebody who has not signed in."""
+    """A request that was let in. `account` is None for somebody who has not signed in.
+
+    `bodies` and `issues` shape the answers in the way of the product that is asked.
+    """
 
     site: JiraSite
     faults: Faults
@@ -40,17 +43,11 @@ class Call:
     base: str
     path: str
     version: str
+    bodies: Bodies
+    issues: IssueBodies
     parameters: Mapping[str, str]
     query: Sequence[tuple[str, str]]
     content: bytes
-
-    @property
-    def bodies(self) -> Bodies:
-        return Bodies(self.site, self.base, self.version)
-
-    @property
-    def issues(self) -> IssueBodies:
-        return IssueBodies(self.bodies)
 
     def text(self, name: str) -> str | None:
         """A query parameter; the last one if it is repeated."""

@@ -49,13 +49,17 @@ class BadQuery(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who asks, when, in which zone they mean dates, and which `updated` the index knows of an issue."""
+    """Who asks, when, in which zone they mean dates, and which `updated` the index knows of an issue.
+
+    `lenient`: keys that do not exist match nothing instead of spoiling the query.
+    """
 
     site: JiraSite
     account: str | None
     zone: str
     now: datetime
     updated: Callable[[Issue], datetime]
+    lenient: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +296,8 @@ class _Clauses:
     def _issue(self, value: str) -> str:
         issue = self._reader.site.find(value)
         if issue is None or not self._reader.site.may_see(self._reader.account, issue):
+            if self._reader.lenient:
+                return ""
             raise BadQuery(f"An issue with key '{value}' does not exist for field 'key'.")
         return issue.id
 

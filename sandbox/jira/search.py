@@ -89,6 +89,10 @@ class Search:
         found = len(self._walk(call, request)[1])
         return {"count": max(0, found + self._error) if found else 0}
 
+    def ids(self, call: Call, jql: str, lenient: bool = False) -> list[str]:
+        """The ids of all hits in order; `lenient` takes no offence at keys that do not exist."""
+        return self._walk(call, _Request(jql, None, 1, (), ()), lenient)[1]
+
     def _page(self, call: Call, body: Json) -> Json:
         request = _read(body, self._cap)
         positions, ids = self._walk(call, request)
@@ -102,18 +106,25 @@ class Search:
             page["nextPageToken"] = self._seal(request.digest, hop + 1, positions[end - 1] if end else ())
         return page | {"isLast": end >= len(ids)}
 
-    def _walk(self, call: Call, request: _Request) -> tuple[list[Position], list[str]]:
+    def _walk(self, call: Call, request: _Request, lenient: bool = False) -> tuple[list[Position], list[str]]:
         """Positions and ids of all hits in order; kept for the next page as long as nothing changes."""
-        key = (call.account, request.jql, request.reconcile, self._site.revision, self._site.clock.now())
+        key = (
+            call.account,
+            lenient,
+            request.jql,
+            request.reconcile,
+            self._site.revision,
+            self._site.clock.now(),
+        )
         walk = self._walks.get(key)
         if walk is None:
-            walk = self._run(call, request)
+            walk = self._run(call, request, lenient)
             self._walks[key] = walk
             if len(self._walks) > _WALKS_KEPT:
                 self._walks.popitem(last=False)
         return walk
 
-    def _run(self, call: Call, request: _Request) -> tuple[list[Position], list[str]]:
+    def _run(self, call: Call, request: _Request, lenient: bool) -> tuple[list[Position], list[str]]:
         if call.account is None:
             return [], []
         now = self._site.clock.now()
@@ -125,7 +136,7 @@ class Search:
 
         zone = self._site.users[call.account].zone
         try:
-            query = parse(request.jql, Reader(self._site, call.account, zone, now, known))
+            query = parse(request.jql, Reader(self._site, call.account, zone, now, known, lenient))
         except BadQuery as problem:
             raise Refusal(400, str(problem)) from None
         hits = sorted(
