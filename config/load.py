@@ -122,7 +122,7 @@ class _Reading:
     def _judge_kind(self, path: KeyPath, raw: Mapping[str, Any], meant: str | None) -> None:
         if "kind" not in raw:
             self._report(path, "missing", listed(self._kinds), missed="kind")
-        elif raw["kind"] not in list(self._kinds):
+        elif not isinstance(raw["kind"], str) or raw["kind"] not in self._kinds:
             self._report(path, f"found {shown(raw['kind'])}", listed(self._kinds), meant)
 
     def _kind_of(self, raw: Mapping[str, Any]) -> str | None:

@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from queue import Full, Queue
-from threading import Event, Thread
+from queue import SimpleQueue
+from threading import Event, Semaphore, Thread
 from typing import TypeVar
 
 __all__ = ["read_ahead"]
 
 T = TypeVar("T")
 
-_PATIENCE = 0.1
-
 
 def read_ahead(source: Iterator[T]) -> Iterator[T]:
-    """The items of `source` in order, each asked for while the one before is being used.
+    """The items of `source` in order, each asked for as soon as the one before was handed out.
 
     Only the thread made here touches `source`. What it raises is raised here, after what came before it. When
     this generator is closed, the item at hand is waited for and dropped.
     """
-    shelf: Queue[tuple[T | None, BaseException | None]] = Queue(1)
-    abandoned = Event()
-    thread = Thread(target=_fill, args=(source, shelf, abandoned), name="read ahead", daemon=True)
+    made: SimpleQueue[tuple[T | None, BaseException | None]] = SimpleQueue()
+    wanted, abandoned = Semaphore(1), Event()
+    thread = Thread(target=_make, args=(source, made, wanted, abandoned), name="read ahead", daemon=True)
     thread.start()
     try:
         while True:
-            item, error = shelf.get()
+            item, error = made.get()
+            wanted.release()
             if isinstance(error, StopIteration):
                 return
             if error is not None:
@@ -34,20 +33,23 @@ def read_ahead(source: Iterator[T]) -> Iterator[T]:
             yield item  # type: ignore[misc]
     finally:
         abandoned.set()
+        wanted.release()
         thread.join()
 
 
-def _fill(source: Iterator[T], shelf: Queue[tuple[T | None, BaseException | None]], abandoned: Event) -> None:
-    while not abandoned.is_set():
+def _make(
+    source: Iterator[T],
+    made: SimpleQueue[tuple[T | None, BaseException | None]],
+    wanted: Semaphore,
+    abandoned: Event,
+) -> None:
+    """Make one item whenever one is wanted, until there are no more or nobody wants them."""
+    while True:
+        wanted.acquire()
+        if abandoned.is_set():
+            return
         try:
-            said: tuple[T | None, BaseException | None] = next(source), None
+            made.put((next(source), None))
         except BaseException as error:
-            said = None, error
-        while not abandoned.is_set():
-            try:
-                shelf.put(said, timeout=_PATIENCE)
-                break
-            except Full:
-                continue
-        if said[1] is not None:
+            made.put((None, error))
             return

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from connectors.base import CheckReport, FieldFinding
 from connectors.errors import ConnectorError
 from service.failures import Exit, Failure, explain
+from service.wiring import problems
 
 if TYPE_CHECKING:
     from service.workspace import Workspace
@@ -40,6 +41,8 @@ def examine(workspace: Workspace, only: str | None, *, offline: bool) -> Iterato
     if only is not None and only not in config.connections:
         known = ", ".join(sorted(config.connections))
         raise Failure(Exit.USAGE, f'There is no connection "{only}". There are: {known}.')
+    for problem in problems():
+        yield Finding("warning", "connectors", problem)
     yield from _store(workspace)
     if not config.projects:
         fix = "Add [projects.NAME] with its sources, or start over with crosstie init."

@@ -86,7 +86,7 @@ def pages() -> dict[str, str]:
     """Each page's file name and its text, for the kinds that there are."""
     return {
         "configuration.md": configuration(wiring.kinds()),
-        "capabilities.md": capabilities({kind: wiring.capabilities(kind) for kind in wiring.KINDS}),
+        "capabilities.md": capabilities({kind: wiring.capabilities(kind) for kind in wiring.names()}),
     }
 
 

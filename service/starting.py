@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from config.load import load
-from config.settings import Config
+from config.settings import Config, ConnectionSettings
 from connectors.base import Connector, FieldFinding, SourceOffer
 from model.values import Issue, Ref
 from service.draft import Draft, Setting
 from service.failures import Exit, Failure
-from service.wiring import KINDS, kinds
+from service.wiring import kinds, names
 from service.workspace import Workspace
 
-__all__ = ["QUESTIONS", "Trial", "connect", "parse_pairs", "preview", "read_draft", "write_new"]
+__all__ = ["QUESTIONS", "Trial", "connect", "parse_pairs", "preview", "questions", "read_draft", "write_new"]
 
 PREVIEWED = 3
 _PAGES = 12
@@ -113,6 +113,18 @@ def _first_issues(connector: Connector, source: Any, workspace: Workspace) -> tu
     return tuple(replace(issue, **parts.get(ref, {})) for ref, issue in list(whole.items())[:PREVIEWED])  # type: ignore[arg-type]
 
 
+def questions(kind: str) -> tuple[tuple[str, str, str], ...]:
+    """What to ask of a connection of this kind: key, question, default; if foreign, what it requires."""
+    if kind in QUESTIONS:
+        return QUESTIONS[kind]
+    fields = kinds()[kind].connection.model_fields
+    return tuple(
+        (name, (field.description or name).rstrip("."), str(next(iter(field.examples or ()), "")))
+        for name, field in fields.items()
+        if field.is_required() and name not in ConnectionSettings.model_fields
+    )
+
+
 def typed(value: str) -> Setting:
     """A flag's text as the setting it most plainly is."""
     return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else value
@@ -120,8 +132,9 @@ def typed(value: str) -> Setting:
 
 def known_kind(kind: str) -> str:
     """The kind, or a failure that lists those there are."""
-    if kind not in KINDS:
-        raise Failure(Exit.USAGE, f'"{kind}" is not a tracker Crosstie knows. Known: {", ".join(KINDS)}.')
+    known = names()
+    if kind not in known:
+        raise Failure(Exit.USAGE, f'"{kind}" is not a tracker Crosstie knows. Known: {", ".join(known)}.')
     return kind
 
 

@@ -11,8 +11,8 @@ from connectors.base import SourceOffer
 from connectors.errors import ConnectorError
 from service.draft import Draft
 from service.failures import Exit, Failure
-from service.starting import QUESTIONS, connect, known_kind, read_draft, typed
-from service.wiring import KINDS
+from service.starting import connect, known_kind, questions, read_draft, typed
+from service.wiring import names
 
 if TYPE_CHECKING:
     from service.screen import Screen
@@ -35,9 +35,9 @@ def ask(draft: Draft, around: Workspace, screen: Screen, *, zone_given: bool) ->
 
 
 def _one_connection(draft: Draft, around: Workspace, screen: Screen) -> None:
-    kind = known_kind(_prompt(f"Which tracker? ({', '.join(KINDS)})", "jira"))
+    kind = known_kind(_prompt(f"Which tracker? ({', '.join(names())})", "jira"))
     name = _prompt("A short name for this connection", kind if kind not in draft.connections else f"{kind}-2")
-    answers = {key: _prompt(question, default) for key, question, default in QUESTIONS[kind]}
+    answers = {key: _prompt(question, default) for key, question, default in questions(kind)}
     draft.connections[name] = {"kind": kind, **{k: typed(v) for k, v in answers.items() if v}}
     try:
         trial = connect(read_draft(draft, around.path, around), name)

@@ -57,7 +57,7 @@ class Workspace:
         from service.wiring import kinds
 
         text = self.path.read_text(encoding="utf-8", errors="surrogateescape")
-        return load(text, kinds(), self.path.name, self.path.resolve().parent)
+        return load(text, kinds(faulty=True), self.path.name, self.path.resolve().parent)
 
     @cached_property
     def store(self) -> Store:

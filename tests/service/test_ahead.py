@@ -49,7 +49,7 @@ def test_no_more_than_one_item_waits() -> None:
     next(items)
     next(items)
     items.close()  # type: ignore[attr-defined]
-    assert len(made) <= 5  # two used, one on the shelf, one in the hand, and one that was just begun
+    assert made in ([0, 1], [0, 1, 2])  # two were handed out; one more may have been made meanwhile
 
 
 def test_what_is_abandoned_ends_its_source() -> None:
