@@ -21,9 +21,19 @@ from connectors.base import (
     SourceOffer,
 )
 from connectors.errors import Misconfigured
-from connectors.file.client import Client
+from connectors.file.client import Client, FileContent
 from connectors.file.mapping import MappedCost, MappedIssue
-from connectors.file.reading import Reading, all_costs, find_columns, line, nameless, read_files, summary
+from connectors.file.mspdi import is_project, read_project
+from connectors.file.reading import (
+    Reading,
+    all_costs,
+    costs_of,
+    find_columns,
+    line,
+    nameless,
+    read_files,
+    summary,
+)
 from connectors.file.settings import FileConnection, FileSource
 from connectors.file.sheet import BadSheet
 from connectors.file.table import read_any
@@ -32,6 +42,14 @@ from model.values import Account, Issue, Milestone, Ref
 __all__ = ["Connector"]
 
 _PAGE = 500
+_SHOWN_PROBLEMS = 5
+_WALK = "full"
+"""Every reading of a file takes the place of the one before."""
+
+_LIST = ""
+"""The position of the page that lists the files that are there."""
+
+_ENDINGS = ("csv", "xlsx", "xml")
 
 
 class Connector:
@@ -47,7 +65,7 @@ class Connector:
         history_fields=frozenset(),
         sprints=False,
         milestones=True,
-        dependencies=False,
+        dependencies=True,
         worklogs=False,
         costs=True,
         deletions=Deletions.NONE,
@@ -83,13 +101,13 @@ class Connector:
         return CheckReport(account, fields=tuple(fields), warnings=tuple(warnings))
 
     def offers(self) -> Iterator[SourceOffer]:
-        for name in sorted({*self._client.names("**/*.csv"), *self._client.names("**/*.xlsx")}):
+        for name in sorted(name for ending in _ENDINGS for name in self._client.names(f"**/*.{ending}")):
+            settings = {"path": name} | ({"content": "project"} if name.endswith(".xml") else {})
             try:
-                sheet = read_any(self._client.read(name).data)
-                detail = f"{len(sheet.rows)} rows: {', '.join(filter(None, sheet.headings))}"
+                detail = _described(self._client.read(name).data)
             except BadSheet as problem:
                 detail = str(problem)
-            yield SourceOffer(title=name, settings={"path": name}, detail=detail)
+            yield SourceOffer(title=name, settings=settings, detail=detail)
 
     def pull(self, source: object, cursors: Mapping[str, str], now: datetime) -> Iterator[Batch]:
         """One stream, "issues" or "costs". Misconfigured, after the good files: others have bad rows."""
@@ -99,6 +117,20 @@ class Connector:
         yield from walk.batches(_Position.parse(cursors.get(wanted.rows)))
         if walk.problems:
             raise Misconfigured(summary(walk.problems))
+
+    def replay(self, source: object, pages: Iterable[RawPage], now: datetime) -> Iterator[Batch]:
+        """The stored files read again as they were; what is no longer readable is left out with a note."""
+        wanted = _file_source(source)
+        stored = {page.position: page.body for page in pages}
+        there = json.loads(stored.pop(_LIST, b"null"))
+        files = [FileContent(name, body) for name, body in stored.items() if there is None or name in there]
+        walk = _Walk(
+            wanted, read_files(sorted(files, key=lambda file: file.name), wanted), self._page, first=True
+        )
+        for batch in walk.batches(_Position()):
+            yield replace(batch, raw=())
+        for problem in walk.problems[:_SHOWN_PROBLEMS]:
+            yield Batch(wanted.rows, "", complete=False, notes=(problem,))
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -132,12 +164,14 @@ class _Position:
             self.done[reading.file.name] = reading.mark
             self.file, self.mark, self.row = "", "", 0
 
-    def forget(self, there: frozenset[str]) -> list[str]:
-        """The files that were read whole and are no longer there; one that comes back is read again."""
-        left = sorted(self.done.keys() - there)
-        for name in left:
+    def gone(self, there: frozenset[str]) -> list[str]:
+        """The files that were read whole and are no longer there."""
+        return sorted(self.done.keys() - there)
+
+    def forget(self, there: frozenset[str]) -> None:
+        """Forget the files that are no longer there; one that comes back is read again."""
+        for name in self.gone(there):
             del self.done[name]
-        return left
 
 
 class _Walk:
@@ -150,8 +184,8 @@ class _Walk:
         self._page = page
         self._there = frozenset(reading.file.name for reading in readings)
         self._all_costs = all_costs(source, readings)
-        rows = sum(len(reading.rows) + len(reading.bad) for reading in self._readings)
-        self._expected = rows if first else None
+        self._rows = sum(len(reading.rows) + len(reading.bad) for reading in self._readings)
+        self._expected = self._rows if first else None
 
     def batches(self, position: _Position) -> Iterator[Batch]:
         """The pages of the changed files, and at least one when all is well."""
@@ -167,12 +201,16 @@ class _Walk:
 
     def _last(self, page: Batch, position: _Position) -> Batch:
         """It completes the stream unless a file with problems was left out; it says which costs there are."""
+        gone = [f"{name} is gone; its costs no longer count." for name in position.gone(self._there)]
+        if page.issues or page.costs or page.raw or gone:
+            names = json.dumps(sorted(self._there)).encode()
+            page = replace(page, raw=(*page.raw, RawPage(page.stream, _LIST, names, _WALK)))
         if self._all_costs is None:
             return replace(page, complete=not self.problems)
-        if not self._all_costs:
+        if not self._rows:
             note = f"{self._source.path} has no rows; costs read from it before count until it has one again."
             return replace(page, complete=True, notes=(*page.notes, note))
-        gone = [f"{name} is gone; its costs no longer count." for name in position.forget(self._there)]
+        position.forget(self._there)
         notes = (*page.notes, *gone)
         return replace(page, cursor=str(position), complete=True, all_costs=self._all_costs, notes=notes)
 
@@ -198,14 +236,25 @@ class _Walk:
             cursor=cursor,
             complete=False,
             issues=issues,
-            costs=tuple(row.cost for row in rows if isinstance(row, MappedCost)),
-            milestones=_milestones(self._source, issues),
-            accounts=_accounts(self._source, issues),
+            costs=tuple(cost for row in rows for cost in costs_of(row)),
+            milestones=_milestones(self._source, issues, rows),
+            dependencies=tuple(link for row in rows if isinstance(row, MappedIssue) for link in row.links),
+            dependencies_of=frozenset(issue.ref.id for issue in issues if self._source.rows == "project"),
+            accounts=_accounts(self._source, issues, reading.people),
             parked=_parked(reading) if top else (),
-            raw=(RawPage(self._source.rows, name, reading.file.data),) if top else (),
+            raw=(RawPage(self._source.rows, name, reading.file.data, _WALK),) if top else (),
             notes=tuple(f"{name}: {note}." for note in reading.notes) if top else (),
             expected=self._expected,
         )
+
+
+def _described(data: bytes) -> str:
+    """What is in a file, in a few words. BadSheet: nobody can say."""
+    if is_project(data):
+        plan = read_project(data)
+        return f"{len(plan.tasks)} tasks: {plan.name}"
+    sheet = read_any(data)
+    return f"{len(sheet.rows)} rows: {', '.join(filter(None, sheet.headings))}"
 
 
 def _file_source(source: object) -> FileSource:
@@ -214,17 +263,26 @@ def _file_source(source: object) -> FileSource:
     return source
 
 
-def _milestones(source: FileSource, issues: Iterable[Issue]) -> tuple[Milestone, ...]:
-    """Those that these issues name; a file says nothing of them but the name."""
+def _milestones(
+    source: FileSource, issues: Iterable[Issue], rows: Iterable[MappedIssue | MappedCost]
+) -> tuple[Milestone, ...]:
+    """Those that these issues name; a table says nothing of them but the name."""
+    if source.rows == "project":
+        return tuple(row.goal for row in rows if isinstance(row, MappedIssue) and row.goal)
     ids = sorted({issue.milestone for issue in issues if issue.milestone})
     prefix = f"{source.key}:"
     return tuple(Milestone(Ref(source.connection, id), source.key, id.removeprefix(prefix)) for id in ids)
 
 
-def _accounts(source: FileSource, issues: Iterable[Issue]) -> tuple[Account, ...]:
-    """The people these issues name; the name as typed is their id."""
+def _accounts(
+    source: FileSource, issues: Iterable[Issue], known: Mapping[str, str | None]
+) -> tuple[Account, ...]:
+    """The people these issues name; the name as typed is their id, `known` are addresses."""
     names = sorted({name for issue in issues for name in issue.assignees})
-    return tuple(Account(Ref(source.connection, name), name, name if "@" in name else None) for name in names)
+    return tuple(
+        Account(Ref(source.connection, name), name, known.get(name) or (name if "@" in name else None))
+        for name in names
+    )
 
 
 def _parked(reading: Reading) -> tuple[Parked, ...]:

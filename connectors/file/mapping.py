@@ -11,7 +11,7 @@ from connectors.file.cells import Unreadable, amount, currency, day, instant, nu
 from connectors.file.rows import HEADINGS, BadRow, Columns, Identities, Row
 from connectors.file.settings import FileSource
 from connectors.file.sheet import BadSheet, Sheet
-from model.values import Cost, CostKind, Issue, Money, Ref, StatusCategory, Unit
+from model.values import Cost, CostKind, Dependency, Issue, Milestone, Money, Ref, StatusCategory, Unit
 
 __all__ = ["MappedCost", "MappedIssue", "columns_of", "map_costs", "map_issues"]
 
@@ -26,8 +26,13 @@ _WORDS = StatusMap(
 
 @dataclass(frozen=True, slots=True)
 class MappedIssue:
+    """A row as an issue; what else it tells stands beside it."""
+
     row: int
     issue: Issue
+    costs: tuple[Cost, ...] = ()
+    goal: Milestone | None = None
+    links: tuple[Dependency, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

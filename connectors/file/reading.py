@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from config.problems import shown
 from connectors.base import FieldFinding
 from connectors.file.client import FileContent
 from connectors.file.mapping import MappedCost, MappedIssue, columns_of, map_costs, map_issues
+from connectors.file.mspdi import read_project
 from connectors.file.rows import HEADINGS, BadRow, Columns
+from connectors.file.schedule import map_project
 from connectors.file.settings import FileSource
 from connectors.file.sheet import BadSheet, Sheet
 from connectors.file.table import read_table
+from model.values import Cost
 
-__all__ = ["Reading", "all_costs", "find_columns", "line", "nameless", "read_files", "summary"]
+__all__ = ["Reading", "all_costs", "costs_of", "find_columns", "line", "nameless", "read_files", "summary"]
 
 _SHOWN_PROBLEMS = 5
 
@@ -24,16 +27,19 @@ _SHOWN_PROBLEMS = 5
 class Reading:
     """A file's good rows and, where parts are accepted, its bad ones; with `problems` it has no rows.
 
-    `mark` changes with the content and with the settings it was read by.
+    `mark` changes with the content and with the settings it was read by; `people` are the addresses of those
+    whom the file knows by name.
     """
 
     file: FileContent
     mark: str
     sheet: str = ""
+    counted: str = "row"
     rows: tuple[MappedIssue, ...] | tuple[MappedCost, ...] = ()
     bad: tuple[BadRow, ...] = ()
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    people: Mapping[str, str | None] = field(default_factory=dict)
 
     @property
     def place(self) -> str:
@@ -54,7 +60,7 @@ def read_files(files: Iterable[FileContent], source: FileSource) -> list[Reading
             other = owners.setdefault(_id(row), file.name)
             if other != file.name:
                 id = shown(_id(row).removeprefix(f"{source.key}:"))
-                where = f"{reading.place}, row {row.row}"
+                where = f"{reading.place}, {reading.counted} {row.row}"
                 problem = f"{where}: id {id} is in {other} too; narrow `path` to one of them."
                 reading = Reading(file, reading.mark, problems=(problem,))
                 break
@@ -68,9 +74,15 @@ def all_costs(source: FileSource, readings: Iterable[Reading]) -> frozenset[str]
     A row that cannot be read may be one that was stored before; nobody could say which.
     """
     several = list(readings)
-    if source.rows != "costs" or any(reading.problems or reading.bad for reading in several):
+    if source.rows == "issues" or any(reading.problems or reading.bad for reading in several):
         return None
-    return frozenset(_id(row) for reading in several for row in reading.rows)
+    rows = (row for reading in several for row in reading.rows)
+    return frozenset(cost.ref.id for row in rows for cost in costs_of(row))
+
+
+def costs_of(row: MappedIssue | MappedCost) -> tuple[Cost, ...]:
+    """The costs that a row tells, on its own or beside an issue."""
+    return (row.cost,) if isinstance(row, MappedCost) else row.costs
 
 
 def find_columns(files: Iterable[FileContent], source: FileSource) -> list[FieldFinding]:
@@ -95,7 +107,7 @@ def nameless(files: Iterable[FileContent], source: FileSource) -> list[str]:
 
 def _tables(files: Iterable[FileContent], source: FileSource) -> Iterator[tuple[FileContent, Sheet, Columns]]:
     """Those of the files that have the headings they need."""
-    for file in files:
+    for file in () if source.rows == "project" else files:
         try:
             sheet = read_table(file.data, source)
             yield file, sheet, columns_of(sheet, source)
@@ -104,7 +116,7 @@ def _tables(files: Iterable[FileContent], source: FileSource) -> Iterator[tuple[
 
 
 def line(reading: Reading, row: BadRow, reason: str) -> str:
-    return f"{reading.place}, row {row.row}, {reason}."
+    return f"{reading.place}, {reading.counted} {row.row}, {reason}."
 
 
 def summary(problems: list[str]) -> str:
@@ -122,8 +134,7 @@ def summary(problems: list[str]) -> str:
 def _read(file: FileContent, source: FileSource) -> Reading:
     mark = hashlib.sha256(f"{file.digest} {source.model_dump_json()}".encode()).hexdigest()
     try:
-        sheet = read_table(file.data, source)
-        reading = _mapped(sheet, source, Reading(file, mark, sheet.title, notes=sheet.notes))
+        reading = _mapped(source, Reading(file, mark, counted="task" if source.rows == "project" else "row"))
     except BadSheet as problem:
         return Reading(file, mark, problems=(f"{file.name}: {problem}.",))
     if reading.bad and not source.accept_partial:
@@ -132,8 +143,14 @@ def _read(file: FileContent, source: FileSource) -> Reading:
     return reading
 
 
-def _mapped(sheet: Sheet, source: FileSource, reading: Reading) -> Reading:
+def _mapped(source: FileSource, reading: Reading) -> Reading:
     file = reading.file
+    if source.rows == "project":
+        plan = read_project(file.data)
+        tasks, bad = map_project(plan, source, file.name, file.digest)
+        return replace(reading, rows=tuple(tasks), bad=tuple(bad), people=plan.people, notes=plan.notes)
+    sheet = read_table(file.data, source)
+    reading = replace(reading, sheet=sheet.title, notes=sheet.notes)
     if source.rows == "costs":
         costs, bad = map_costs(sheet, source, file.name)
         return replace(reading, rows=tuple(costs), bad=tuple(bad))

@@ -95,8 +95,10 @@ class FileSource(SourceSettings):
     path: Annotated[str, AfterValidator(_below), WithJsonSchema({"type": "string", "minLength": 1})] = Field(
         description="Files below the root; * stands for any name.", examples=["costs/*.csv"]
     )
-    content: Literal["issues", "costs"] | None = Field(
-        None, description="What a row is; default: a cost if `columns` names an amount, otherwise an issue."
+    content: Literal["issues", "costs", "project"] | None = Field(
+        None,
+        description="What a row is; default: a cost if `columns` names an amount, otherwise an issue. "
+        '"project": the files are plans that Microsoft Project saved as XML.',
     )
     columns: Mapping[Literal[IssueField, CostField], Text] = Field(
         default_factory=dict,
@@ -137,14 +139,14 @@ class FileSource(SourceSettings):
         return self.path
 
     @property
-    def rows(self) -> Literal["issues", "costs"]:
+    def rows(self) -> Literal["issues", "costs", "project"]:
         """What the rows are, said or guessed."""
         return self.content or ("costs" if "amount" in self.columns else "issues")
 
     @property
     def fields(self) -> frozenset[str]:
         """Our fields that a row of this source can have."""
-        return COST_FIELDS if self.rows == "costs" else ISSUE_FIELDS
+        return {"costs": COST_FIELDS, "issues": ISSUE_FIELDS, "project": frozenset[str]()}[self.rows]
 
     def heading(self, field: str) -> str | None:
         """The heading that the config names for one of our fields."""
@@ -153,6 +155,8 @@ class FileSource(SourceSettings):
     @model_validator(mode="after")
     def _fits_its_content(self) -> Self:
         foreign = sorted(self.columns.keys() - self.fields)
+        if foreign and self.rows == "project":
+            raise Unfit('no columns with content = "project"; a Project file has none to name')
         if foreign:
             raise Unfit(f"columns that {self.rows} have; {', '.join(foreign)} is not one of them")
         return self

@@ -15,7 +15,7 @@ import pytest
 
 from connectors.errors import AccessRefused, Misconfigured, SourceStopped, Unreachable
 from model.values import CostKind, Issue, Money, Ref, StatusCategory, Unit
-from tests.connectors.conformance import ConnectorContract, Trial
+from tests.connectors.conformance import ConnectorContract, Trial, stored_pages
 from tests.connectors.folder import NOW, Folder, plan
 
 
@@ -449,6 +449,34 @@ class TestUnchanged:
         folder.write("plan.csv", "id,title\n1,a2\n2,b\n3,c\n")
         rest = folder.pull(plan(), {"issues": cursor}, page=2)
         assert [issue.title for batch in rest for issue in batch.issues] == ["a2", "b", "c"]
+
+
+class TestReplay:
+    def test_a_file_that_is_gone_is_not_read_again_from_the_store(self, folder: Folder):
+        source = plan(path="*.csv", content="costs")
+        for name, amount in (("a.csv", 1), ("b.csv", 2)):
+            folder.write(name, f"id,date,amount,currency\n{name},2026-03-31,{amount},EUR\n")
+        first = folder.pull(source)
+        (folder.root / "a.csv").unlink()
+        second = folder.pull(source, {"costs": first[-1].cursor})
+        pages = stored_pages([*first, *second])
+        (again,) = folder.connect().replay(source, pages, NOW)
+        assert [int(cost.money.amount) for cost in again.costs] == [2]
+        assert again.all_costs == {"*.csv:b.csv"}
+
+    def test_what_the_settings_no_longer_understand_is_left_out_with_a_note(self, folder: Folder):
+        folder.write("plan.csv", "id,title,Ends\n1,one,soon\n")
+        pages = stored_pages(folder.pull(plan()))
+        (told,) = folder.connect().replay(plan(columns={"due": "Ends"}), pages, NOW)
+        assert (told.issues, told.raw) == ((), ())
+        assert told.notes[0].startswith('plan.csv, row 2, column "Ends"')
+
+    def test_another_mapping_reads_the_stored_file_in_its_own_way(self, folder: Folder):
+        folder.write("plan.csv", "id,title,Ends\n1,one,2026-05-01\n")
+        pages = stored_pages(folder.pull(plan()))
+        (folder.root / "plan.csv").unlink()
+        (told,) = folder.connect().replay(plan(columns={"due": "Ends"}), pages, NOW)
+        assert told.issues[0].due == date(2026, 5, 1)
 
 
 class TestBorders:
