@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -24,11 +25,13 @@ __all__ = [
     "card_on",
     "card_values",
     "iterations_of",
+    "number_in",
     "wanted_fields",
 ]
 
 LAST_SECOND = time(23, 59, 59, tzinfo=UTC)
 _MIDNIGHT = time(tzinfo=UTC)
+_NOTHING = (b"null", b"{}")
 
 ROLES = {
     "sprint": "ITERATION",
@@ -44,15 +47,20 @@ ROLES = {
 class Board:
     """A board's identity and those of its fields that the source reads.
 
-    `fields` are their names, in the order of the query's aliases; `roles` says what each means: a key of
-    ROLES, or "attribute". `sprint_field` is the id of the sprint's field.
+    `columns` are (role, name, alias): the role is a key of ROLES or "attribute", the alias names the field in
+    queries and is made of its id, so that a stored page can be read whatever the config said then.
+    `sprint_field` is the id of the sprint's field.
     """
 
     id: str
     title: str
-    fields: tuple[str, ...]
-    roles: tuple[str, ...]
+    columns: tuple[tuple[str, str, str], ...]
     sprint_field: str | None = None
+
+    @property
+    def aliases(self) -> dict[str, str]:
+        """Alias -> the field's name."""
+        return {alias: name for _, name, alias in self.columns}
 
     def sprint_id(self, iteration: str) -> str:
         """An iteration's own id is short and unique within its field only."""
@@ -84,7 +92,7 @@ class Card:
         value = self.value("estimate")
         if value is None:
             return None
-        return value.number if value.number is not None else _number(value.name or value.text)
+        return value.number if value.number is not None else number_in(value.name or value.text)
 
     def day(self, role: str) -> date | None:
         value = self.value(role)
@@ -126,10 +134,13 @@ def board_of(node: BoardNode, source: GitHubSource) -> Board:
     return Board(
         id=node.id,
         title=node.title,
-        fields=tuple(one.name for _, one in found),
-        roles=tuple(role for role, _ in found),
+        columns=tuple((role, one.name, _alias(one.id)) for role, one in found),
         sprint_field=next((one.id for role, one in found if role == "sprint"), None),
     )
+
+
+def _alias(field: str) -> str:
+    return f"f{hashlib.blake2s(field.encode(), digest_size=5).hexdigest()}"
 
 
 class _Project(msgspec.Struct):
@@ -145,11 +156,11 @@ def card_on(board: Board, cards: list[dict[str, msgspec.Raw]]) -> Card:
 
 
 def card_values(board: Board, aliased: Mapping[str, msgspec.Raw]) -> Card:
-    """The values under the aliases f0, f1 ..., which stand in the order of the board's fields."""
+    """The values that the card has in the board's columns; those of built-in fields say nothing here."""
     cells = []
-    for position, (role, name) in enumerate(zip(board.roles, board.fields, strict=True)):
-        raw = aliased.get(f"f{position}")
-        if raw is not None and bytes(raw) != b"null":
+    for role, name, alias in board.columns:
+        raw = aliased.get(alias)
+        if raw is not None and bytes(raw) not in _NOTHING:
             cells.append((role, name, decode_record(raw, Value)))
     return Card(tuple(cells))
 
@@ -181,7 +192,8 @@ def iterations_of(
     return (*past, *(sprint(one, over=False) for one in held.configuration.iterations))
 
 
-def _number(text: str | None) -> Decimal | None:
+def number_in(text: str | None) -> Decimal | None:
+    """The number that a text is, if it is one."""
     try:
         number = Decimal(text or "")
     except InvalidOperation:

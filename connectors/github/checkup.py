@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from connectors.base import CheckReport, FieldFinding, Permission, SourceOffer
-from connectors.errors import Misconfigured
+from connectors.errors import Misconfigured, SourceStopped
 from connectors.github import queries
 from connectors.github.answers import Answer, Refusal
 from connectors.github.board import ROLES, wanted_fields
@@ -17,13 +18,21 @@ from connectors.github.payloads import (
     BoardNode,
     FieldNode,
     ItemNode,
+    RestMeta,
     RestRepositories,
     RestRepository,
     RestUser,
 )
 from connectors.github.settings import GitHubSource
 from connectors.github.signin import Installation
-from connectors.github.site import FoundBoard, find_board, find_repository, scopes_of
+from connectors.github.site import (
+    FoundBoard,
+    Opening,
+    find_board,
+    no_boards,
+    open_repository,
+    scopes_of,
+)
 from connectors.payload import decode, decode_record
 from model.values import StatusCategory
 
@@ -45,13 +54,14 @@ _KINDS = {
 
 def check_sources(client: GitHubClient, sources: tuple[GitHubSource, ...], now: datetime) -> CheckReport:
     """Who the token is, and per source whether it can be read; a refused source does not hide the others."""
-    account, scopes, warnings = _who(client, sources, now)
+    account, warnings = _who(client, sources, now)
     permissions: list[Permission] = []
     fields: list[FieldFinding] = []
     for source in sources:
         client.enter(source.repo.partition("/")[0])
-        permissions.append(_may_read(client, source, warnings))
-        board = _board(client, source, scopes, warnings)
+        opening = _open(client, source, warnings)
+        permissions.append(Permission(f"Issues: read in {source.repo}", opening is not None, _ISSUES))
+        board = _board(client, source, opening, warnings)
         if source.project is not None:
             name = f"Projects: read in {source.board_owner}"
             permissions.append(Permission(name, isinstance(board, FoundBoard), _BOARDS))
@@ -61,21 +71,27 @@ def check_sources(client: GitHubClient, sources: tuple[GitHubSource, ...], now: 
     return CheckReport(account, tuple(permissions), tuple(fields), tuple(dict.fromkeys(warnings)))
 
 
-def _who(
-    client: GitHubClient, sources: tuple[GitHubSource, ...], now: datetime
-) -> tuple[str, frozenset[str] | None, list[str]]:
-    """(whose credential it is, a classic token's scopes, warnings)."""
+def _who(client: GitHubClient, sources: tuple[GitHubSource, ...], now: datetime) -> tuple[str, list[str]]:
+    """(whose credential it is, warnings)."""
     if client.app is not None:
         return _which_app(client, sources)
     answer = client.get("/user")
-    user, scopes = decode(answer.body, RestUser), scopes_of(answer)
+    user, scopes = decode(answer.body, RestUser), scopes_of(answer.headers)
     kind = "fine-grained token" if scopes is None else "classic token"
-    return f"{user.login} ({kind})", scopes, [*_about_token(answer, scopes, now)]
+    name = f"{user.login} ({kind}){_server(client, answer)}"
+    return name, [*_about_token(answer, scopes, now)]
 
 
-def _which_app(
-    client: GitHubClient, sources: tuple[GitHubSource, ...]
-) -> tuple[str, frozenset[str] | None, list[str]]:
+def _server(client: GitHubClient, answer: Answer) -> str:
+    """Which Enterprise Server it is: said with every answer, or where it is asked about itself."""
+    version = answer.headers.get("x-github-enterprise-version", "").rpartition("@")[2]
+    if not version and urlsplit(client.url).path.strip("/"):
+        meta = client.get("/meta")
+        version = decode(meta.body, RestMeta).installed_version if meta.status == 200 else ""
+    return f" on Enterprise Server {version}" if version else ""
+
+
+def _which_app(client: GitHubClient, sources: tuple[GitHubSource, ...]) -> tuple[str, list[str]]:
     """The App on every account that the sources need it on, and what it was not granted there."""
     names: list[str] = []
     warnings: list[str] = []
@@ -92,7 +108,7 @@ def _which_app(
             warnings += _ungranted(found, boards)
     if not sources:
         names = [f"app {one.app_slug} on {one.owner}" for one in client.installations()]
-    return ", ".join(names) or "app (not installed where it is needed)", None, warnings
+    return ", ".join(names) or "app (not installed where it is needed)", warnings
 
 
 def _ungranted(found: Installation, boards: bool) -> Iterator[str]:
@@ -114,24 +130,34 @@ def _ungranted(found: Installation, boards: bool) -> Iterator[str]:
         )
 
 
-def _may_read(client: GitHubClient, source: GitHubSource, warnings: list[str]) -> Permission:
-    granted = False
+def _open(client: GitHubClient, source: GitHubSource, warnings: list[str]) -> Opening | None:
+    """The repository, if its issues may be read; why not and what else is of note goes to the warnings."""
     try:
-        find_repository(client, source.repo)
-        granted = client.get(f"/repos/{source.repo}/issues", per_page=1).status == 200
+        opening = open_repository(client, source, 1, None)
+        if client.get(f"/repos/{opening.place}/issues", per_page=1).status != 200:
+            return None
     except (Misconfigured, Refusal) as problem:
         warnings.append(str(problem))
-    return Permission(f"Issues: read in {source.repo}", granted, _ISSUES)
+        return None
+    renamed = opening.renamed(source.repo)
+    warnings += [renamed] if renamed else []
+    if source.issue_fields.named and not opening.features.values:
+        warnings.append(
+            f"{source.repo}: this GitHub has no issue fields of organisations, so issue_fields says nothing "
+            "here. Remove it from the source, or name the board's fields in fields."
+        )
+    return opening
 
 
 def _board(
-    client: GitHubClient, source: GitHubSource, scopes: frozenset[str] | None, warnings: list[str]
+    client: GitHubClient, source: GitHubSource, opening: Opening | None, warnings: list[str]
 ) -> FoundBoard | None:
     if source.project is None:
         return None
+    scopes, there = (opening.scopes, opening.features.boards) if opening else (None, True)
     try:
-        board = find_board(client, source, scopes)
-    except Misconfigured as problem:
+        board = find_board(client, source, scopes) if there else no_boards(source)
+    except (Misconfigured, SourceStopped) as problem:
         board = str(problem)
     if isinstance(board, FoundBoard):
         return board

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, ItemsView, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,6 +17,7 @@ import msgspec
 import requests
 
 from config.secrets import Secret
+from connectors.base import Allowance, Spent
 from connectors.errors import RetryLater, SourceStopped
 from connectors.github.answers import Answer, GraphError, TooHeavy, judge, judge_query
 from connectors.github.settings import GitHubConnection
@@ -25,12 +26,13 @@ from connectors.payload import decode
 from connectors.retry import Retry
 from connectors.transport import Guard
 
-__all__ = ["Appetite", "GitHubClient", "QueryAnswer"]
+__all__ = ["Appetite", "Envelope", "GitHubClient", "QueryAnswer"]
 
 API_VERSION = "2022-11-28"
 _AGENT = "crosstie"
 _PER_PAGE = 100
 _MOST_PAGES = 1000
+_LAST_SECOND = 253402300799
 
 
 @dataclass(slots=True)
@@ -54,7 +56,9 @@ class Appetite:
             self.size, self._good = min(self.most, self.size + max(1, self.size // 2)), 0
 
 
-class _Envelope(msgspec.Struct):
+class Envelope(msgspec.Struct):
+    """A GraphQL answer as sent."""
+
     data: msgspec.Raw = msgspec.Raw(b"null")
     errors: list[GraphError] = []
 
@@ -67,7 +71,8 @@ class QueryAnswer:
     errors: tuple[GraphError, ...]
     body: bytes
     at: datetime | None
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class GitHubClient:
@@ -92,6 +97,7 @@ class GitHubClient:
             ca_file=settings.ca_file,
             proxy=settings.proxy,
         )
+        self.url = settings.url
         self._retry = retry
         self._clock = clock
         self._wire = _Wire(self.guard, settings.url)
@@ -163,6 +169,10 @@ class GitHubClient:
             appetite.digested()
         return answer
 
+    def spent(self) -> Spent:
+        """Requests sent so far, and what GitHub says is left of the hour's points."""
+        return Spent(self.guard.requests, tuple(self._wire.allowances.values()))
+
     def close(self) -> None:
         self._wire.close()
 
@@ -175,11 +185,12 @@ class GitHubClient:
                 "Enterprise Server it ends in /api/v3."
             )
         notes: list[str] = []
-        envelope = decode(answer.body, _Envelope, notes)
+        envelope = decode(answer.body, Envelope, notes)
         problem = judge_query(envelope.errors, answer, self._clock())
         if problem is not None:
             raise problem
-        return QueryAnswer(envelope.data, tuple(envelope.errors), answer.body, answer.at, tuple(notes))
+        errors, headers = tuple(envelope.errors), answer.headers
+        return QueryAnswer(envelope.data, errors, answer.body, answer.at, tuple(notes), headers)
 
     def _sound(self, verb: str, url: str, parameters: Mapping[str, Any], body: object) -> Answer:
         """One request, sent once; an answer that asks for a reaction raises it.
@@ -223,6 +234,15 @@ class _Wire:
         self._session = guard.session()
         self._prepared: tuple[str, str, Any, Mapping[str, str]] = ("", "", None, {})
         self.answer = Answer(0, {}, b"")
+        self.allowances: dict[str, Allowance] = {}
+
+    def _note_allowance(self, headers: Mapping[str, str]) -> None:
+        told = [headers.get(f"x-ratelimit-{word}", "") for word in ("limit", "remaining", "reset")]
+        if all(text.isdecimal() for text in told):
+            limit, remaining, reset = map(int, told)
+            name = headers.get("x-ratelimit-resource", "core")
+            resets = datetime.fromtimestamp(min(reset, _LAST_SECOND), UTC)
+            self.allowances[name] = Allowance(name, limit, remaining, resets)
 
     def request(
         self, verb: str, url: str, input: Any, headers: Mapping[str, str], stream: bool = False
@@ -236,6 +256,7 @@ class _Wire:
         )
         named = {name.lower(): value for name, value in response.headers.items()}
         self.answer = Answer(response.status_code, named, response.content)
+        self._note_allowance(named)
         if response.status_code == 202 or 300 <= response.status_code < 400:
             raise _Stop
         return _Reply(response)

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar
 
 from config.secrets import Secret
-from connectors.base import Batch, Capabilities, CheckReport, Deletions, History, SourceOffer
+from connectors.base import (
+    HELD,
+    Batch,
+    Capabilities,
+    CheckReport,
+    Deletions,
+    History,
+    RawPage,
+    SourceOffer,
+    Spent,
+)
 from connectors.errors import Misconfigured
 from connectors.github import queries
 from connectors.github.census import read_census, read_items, recall
 from connectors.github.checkup import check_sources, find_offers
 from connectors.github.client import GitHubClient
 from connectors.github.context import Pulled
+from connectors.github.cursors import MilestoneCursor, read
 from connectors.github.mapping import Reading
+from connectors.github.replay import replay
 from connectors.github.settings import GitHubConnection, GitHubSource
-from connectors.github.site import find_features, find_repository, scopes_of
-from connectors.github.streams import read_fields, read_issues, read_milestones
+from connectors.github.site import open_repository
+from connectors.github.streams import MILESTONE_PAGE, read_fields, read_issues, read_milestones
 from connectors.github.timeline import HISTORY_FIELDS
 from connectors.retry import Retry
 
@@ -46,6 +59,8 @@ class Connector:
         costs=False,
         deletions=Deletions.CENSUS,
         deletions_note="found by a count with every pull; confirmed by GitHub's own word for each issue",
+        webhooks=True,
+        page_limit=100,
         note="Estimates, dates, iterations and columns of a board have no history: of a value that was set "
         "once GitHub tells when, other changes are seen from the first pull on. So are dates of milestones.",
     )
@@ -87,19 +102,24 @@ class Connector:
     def pull(self, source: object, cursors: Mapping[str, str], now: datetime) -> Iterator[Batch]:
         mine = _own(source)
         self._client.enter(mine.repo.partition("/")[0])
-        _, answer = find_repository(self._client, mine.repo)
-        pulled = Pulled(
-            client=self._client,
-            source=mine,
-            reading=Reading(self._settings.name, self._settings.browse, mine),
-            features=find_features(self._client),
-            scopes=scopes_of(answer),
-            now=now,
-            page=self._page,
-        )
-        recall(pulled, cursors.get("census"))
-        for stream, read in _STREAMS.items():
-            yield from read(pulled, cursors.get(stream))
+        begun = read(cursors.get("milestones"), MilestoneCursor)
+        opening = open_repository(self._client, mine, MILESTONE_PAGE, begun.after)
+        pulled = Pulled(self._client, mine, self._reading(mine), opening, now, self._page)
+        recall(pulled, cursors.get("census"), cursors.get(HELD))
+        renamed = opening.renamed(mine.repo)
+        for stream, read_on in _STREAMS.items():
+            for batch in read_on(pulled, cursors.get(stream)):
+                yield replace(batch, notes=(renamed, *batch.notes)) if renamed else batch
+                renamed = None
+
+    def replay(self, source: object, pages: Iterable[RawPage], now: datetime) -> Iterator[Batch]:
+        return replay(self._reading(_own(source)), pages, now)
+
+    def spent(self) -> Spent:
+        return self._made.spent() if self._made is not None else Spent()
+
+    def _reading(self, source: GitHubSource) -> Reading:
+        return Reading(self._settings.name, self._settings.browse, source)
 
 
 def _own(source: object) -> GitHubSource:

@@ -7,11 +7,11 @@ from typing import TypeVar
 
 import msgspec
 
-from connectors.github.payloads import MilestoneNode
+from connectors.github.payloads import BoardNode, MilestoneNode
 
-__all__ = ["BoardCursor", "CensusCursor", "IssueCursor", "MilestoneCursor", "read", "write"]
+__all__ = ["BoardCursor", "CensusCursor", "FieldsCursor", "IssueCursor", "MilestoneCursor", "read", "write"]
 
-T = TypeVar("T", bound=msgspec.Struct)
+T = TypeVar("T")
 
 
 class _Cursor(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -21,37 +21,52 @@ class _Cursor(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class MilestoneCursor(_Cursor, frozen=True):
-    """`seen` are the milestones of the pages before, needed to name what timelines call by title."""
+    """`seen` are the milestones of the pages before, needed to name what timelines call by title; `kept` are
+    digests of the pages as they were last kept.
+    """
 
     seen: tuple[MilestoneNode, ...] = ()
+    kept: dict[str, str] = {}
+
+
+class FieldsCursor(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The board as it was last read, at `read`, and how its owner is named in queries."""
+
+    read: datetime | None = None
+    owner_kind: str = ""
+    board: BoardNode | None = None
+    source: str = ""
 
 
 class IssueCursor(_Cursor, frozen=True):
     """A walk over everything by creation (`since` is None), or over what changed since an instant.
 
     `began` is GitHub's own time at the walk's first page, `latest` the newest change seen in the walk,
-    `round` counts the walks of one pull.
+    `round` counts the walks of one reading, and `walk` is the reading's name.
     """
 
     since: datetime | None = None
     began: datetime | None = None
     latest: datetime | None = None
     round: int = 0
+    walk: str = ""
 
 
 class BoardCursor(_Cursor, frozen=True):
-    """A walk over the board's cards; it starts afresh with every pull."""
+    """A walk over the board's cards; it starts afresh each time."""
 
 
 class CensusCursor(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the repository held after the last complete pull.
 
     `known` is issue number -> (id, digest of its card's values, empty without a card); `missing` are numbers
-    that were absent from the last census although GitHub did not say that they are gone.
+    that were absent from the last census although GitHub did not say that they are gone, `repository` is the
+    id of the repository that all this is of.
     """
 
     known: dict[int, tuple[str, str]] = {}
     missing: tuple[int, ...] = ()
+    repository: str = ""
 
 
 def write(cursor: msgspec.Struct) -> str:

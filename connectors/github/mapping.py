@@ -2,26 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 
-from connectors.github.board import LAST_SECOND, Board, Card, card_on
-from connectors.github.payloads import Actor, IssueNode, MilestoneNode, RestIssue, RestUser
+from connectors.github.board import LAST_SECOND, Board, Card, card_on, number_in
+from connectors.github.payloads import (
+    Actor,
+    FieldValue,
+    IssueNode,
+    MilestoneNode,
+    MovedNode,
+    RestIssue,
+    RestUser,
+)
 from connectors.github.settings import GitHubSource
-from model.values import Account, Issue, Milestone, Ref, Sprint, SprintState, StatusCategory, Unit
+from model.values import (
+    Account,
+    Entity,
+    Event,
+    Issue,
+    Meaning,
+    Milestone,
+    Origin,
+    Ref,
+    Sprint,
+    SprintState,
+    StatusCategory,
+    Unit,
+)
 
 __all__ = [
     "REST_FIELDS",
     "Reading",
     "account_of",
     "card_of",
+    "day_in",
     "issue_from_graphql",
     "issue_from_rest",
     "milestone_of",
     "milestone_sprints",
+    "moved_event",
+    "own_values",
     "status_of",
 ]
 
@@ -57,6 +81,9 @@ class Reading:
     def ref(self, id: str) -> Ref:
         return Ref(self.connection, id)
 
+    def with_milestones(self, nodes: Iterable[MilestoneNode]) -> Reading:
+        return replace(self, milestones={one.title: one.id for one in nodes})
+
     def key(self, number: int) -> str:
         return f"{self.source.repo}#{number}"
 
@@ -79,8 +106,9 @@ def status_of(
 
 def issue_from_graphql(node: IssueNode, reading: Reading) -> Issue:
     """An issue of the bulk query, its board values included."""
-    card = card_of(node, reading)
-    status, word = status_of(node.state, node.state_reason, card.word, reading.source)
+    card, own = card_of(node, reading), own_values(node, reading.source)
+    word_now = own["status"].words if "status" in own else card.word
+    status, word = status_of(node.state, node.state_reason, word_now, reading.source)
     milestone = node.milestone.id if node.milestone else None
     return Issue(
         ref=reading.ref(node.id),
@@ -94,19 +122,67 @@ def issue_from_graphql(node: IssueNode, reading: Reading) -> Issue:
         created=node.created_at,
         updated=node.updated_at,
         finished=node.closed_at if node.state == "CLOSED" else None,
-        start=card.day("start"),
-        due=card.day("due"),
-        estimate=card.estimate,
+        start=_day(own, "start") or card.day("start"),
+        due=_day(own, "due") or card.day("due"),
+        estimate=number_in(own["estimate"].words) if "estimate" in own else card.estimate,
         unit=reading.source.unit or Unit.POINTS,
         assignees=frozenset(one.id for one in node.assignees.nodes if one.id),
         labels=frozenset(one.name for one in node.labels.nodes),
         sprints=_sprints(card, milestone, reading),
         milestone=milestone,
         parent=node.parent.id if node.parent else None,
+        priority=own["priority"].words if "priority" in own else None,
         attributes=(*card.attributes, *_creator(node.author)),
         body=node.body or "",
+        links=_pulls(node, reading),
         version=node.updated_at.isoformat(),
     )
+
+
+def moved_event(node: MovedNode, reading: Reading, former: str) -> list[Event]:
+    """What became of an issue's key when it was transferred, as a fact about the issue where it is now."""
+    steps = [one for one in node.history.nodes if one.kind == "TransferredEvent"]
+    now = f"{node.repository.name_with_owner}#{node.number}"
+    return [
+        Event(
+            entity=Entity.ISSUE,
+            ref=reading.ref(node.id),
+            id=f"{step.id}:key",
+            field="transferred",
+            before=former,
+            after=now,
+            at=step.created_at,
+            origin=Origin.RECORDED,
+            actor=step.actor.id or step.actor.login or None if step.actor else None,
+            meaning=Meaning("key", former, now),
+        )
+        for step in steps[-1:]
+    ]
+
+
+def own_values(node: IssueNode, source: GitHubSource) -> dict[str, FieldValue]:
+    """Role -> what the issue itself has in the organisation's field of that role, of those that are set."""
+    there = {one.field.name.casefold(): one for one in node.values.nodes if one.field and one.words}
+    named = {role: there.get(name.casefold()) for role, name in source.issue_fields.named.items()}
+    return {role: value for role, value in named.items() if value is not None}
+
+
+def day_in(text: str | None) -> date | None:
+    """The day that a text begins with, if it does."""
+    try:
+        return date.fromisoformat((text or "")[:10])
+    except ValueError:
+        return None
+
+
+def _day(own: Mapping[str, FieldValue], role: str) -> date | None:
+    return day_in(own[role].words) if role in own else None
+
+
+def _pulls(node: IssueNode, reading: Reading) -> tuple[str, ...]:
+    """The pull requests that close the issue: evidence of work on it, never work of their own."""
+    places = ((one.repository.name_with_owner, one.number) for one in node.pulls.nodes)
+    return tuple(sorted(f"{reading.site}/{repo}/pull/{number}" for repo, number in places))
 
 
 def _creator(author: Actor | None) -> tuple[tuple[str, str], ...]:
@@ -116,7 +192,7 @@ def _creator(author: Actor | None) -> tuple[tuple[str, str], ...]:
 
 def card_of(node: IssueNode, reading: Reading) -> Card:
     """The issue's card on the source's board; an empty one without a board."""
-    return card_on(reading.board, node.cards.nodes) if reading.board else Card()
+    return card_on(reading.board, node.cards.nodes) if reading.board and node.cards else Card()
 
 
 def issue_from_rest(raw: RestIssue, reading: Reading) -> Issue | None:

@@ -14,6 +14,7 @@ __all__ = [
     "BoardNode",
     "Connection",
     "FieldNode",
+    "FieldValue",
     "HistoryData",
     "Identified",
     "IssueNode",
@@ -21,10 +22,13 @@ __all__ = [
     "IterationNode",
     "MilestoneNode",
     "Moment",
+    "MovedData",
     "NumberedNode",
-    "ProbeData",
+    "OpeningData",
     "RepositoryData",
     "RestIssue",
+    "RestMeta",
+    "RestPlace",
     "RestRepositories",
     "RestRepository",
     "RestUser",
@@ -105,6 +109,26 @@ class Moment(_Camel, frozen=True):
     previous_status: str = ""
     status: str = ""
     project: Identified | None = None
+    issue_field: _Named | None = None
+    value: str | None = None
+    previous_value: str | None = None
+    new_value: str | None = None
+
+
+class FieldValue(_Camel, frozen=True):
+    """What an issue has in one of its organisation's fields; a newer kind of value has none of the parts."""
+
+    field: _Named | None = None
+    number: Decimal | None = None
+    date: str | None = None
+    name: str | None = None
+    text: str | None = None
+
+    @property
+    def words(self) -> str:
+        if self.number is not None:
+            return format(self.number.normalize(), "f")
+        return self.date or self.name or self.text or ""
 
 
 class Value(_Camel, frozen=True):
@@ -131,8 +155,15 @@ class Value(_Camel, frozen=True):
         return self.name or self.text or self.title or ""
 
 
+class _Pull(_Camel, frozen=True):
+    number: int
+    repository: _RepositoryName
+
+
 class IssueNode(_Camel, frozen=True):
-    """An issue of the bulk query. `cards` are its board items, whose values stand under aliases f0, f1 ..."""
+    """An issue of the bulk query. `cards` are its board items, whose values stand under aliases; None: the
+    board was not read. `pulls` are the pull requests that close it.
+    """
 
     id: str
     number: int
@@ -151,7 +182,9 @@ class IssueNode(_Camel, frozen=True):
     issue_type: _Named | None = None
     parent: Identified | None = None
     blocked_by: Connection[Identified] | None = None
-    cards: Connection[dict[str, msgspec.Raw]] = Connection()
+    cards: Connection[dict[str, msgspec.Raw]] | None = None
+    values: Connection[FieldValue] = Connection()
+    pulls: Connection[_Pull] = Connection()
 
 
 class _Content(_Camel, frozen=True):
@@ -209,6 +242,12 @@ class BoardData(_Camel, frozen=True):
 
 
 class _Repository(_Camel, frozen=True):
+    """`all` counts every issue, `issues` are a page of those asked for."""
+
+    id: str = ""
+    name_with_owner: str = ""
+    has_issues_enabled: bool = True
+    all: Connection[msgspec.Raw] = Connection()
     issues: Connection[msgspec.Raw] = Connection()
     milestones: Connection[MilestoneNode] | None = None
 
@@ -218,7 +257,7 @@ class RepositoryData(_Camel, frozen=True):
 
 
 class SomeData(_Camel, frozen=True):
-    """Issues under aliases made of their numbers."""
+    """The repository's id, and issues under aliases made of their numbers."""
 
     repository: dict[str, msgspec.Raw] | None = None
 
@@ -236,14 +275,38 @@ class HistoryData(_Camel, frozen=True):
     node: _Node | None = None
 
 
+class MovedNode(_Camel, frozen=True):
+    """An issue where it is since its transfer."""
+
+    id: str
+    number: int
+    repository: _RepositoryName
+    history: Connection[Moment] = Connection()
+
+
+class MovedData(_Camel, frozen=True):
+    node: MovedNode | None = None
+
+
+class _Field(_Camel, frozen=True):
+    name: str
+    args: list[_Named] = []
+
+
 class _Type(_Camel, frozen=True):
-    fields: list[_Named] = []
+    fields: list[_Field] = []
     possible_types: list[_Named] = []
 
 
-class ProbeData(_Camel, frozen=True):
+class OpeningData(_Camel, frozen=True):
+    """The repository, and by the schema's own description what the site can be asked."""
+
+    repository: _Repository | None = None
     issue: _Type | None = None
     timeline: _Type | None = None
+    closing: _Type | None = None
+    owner: _Type | None = None
+    values: _Type | None = None
 
 
 class RestUser(msgspec.Struct, frozen=True):
@@ -282,6 +345,18 @@ class RestRepository(msgspec.Struct, frozen=True):
     has_issues: bool = True
     archived: bool = False
     open_issues_count: int = 0
+
+
+class RestMeta(msgspec.Struct, frozen=True):
+    """What a site says of itself; github.com has no version."""
+
+    installed_version: str = ""
+
+
+class RestPlace(msgspec.Struct, frozen=True):
+    """Which record an address leads to."""
+
+    node_id: str = ""
 
 
 class RestRepositories(msgspec.Struct, frozen=True):

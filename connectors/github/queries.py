@@ -6,7 +6,7 @@ GitHub's formula stand beside each document; `first` of the bulk queries is a va
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 __all__ = [
@@ -18,7 +18,8 @@ __all__ = [
     "ISSUE_PAGE",
     "ITEM_PAGE",
     "MILESTONES",
-    "PROBE",
+    "MOVED",
+    "OPENING",
     "Features",
     "history",
     "issues",
@@ -48,50 +49,91 @@ EVENTS = {
     "IssueTypeAddedEvent": "issueType { name }",
     "IssueTypeChangedEvent": "issueType { name } prevIssueType { name }",
     "IssueTypeRemovedEvent": "issueType { name }",
+    "IssueFieldAddedEvent": "value issueField { ...on IssueFieldCommon { name } }",
+    "IssueFieldChangedEvent": "previousValue newValue issueField { ...on IssueFieldCommon { name } }",
+    "IssueFieldRemovedEvent": "issueField { ...on IssueFieldCommon { name } }",
     "ProjectV2ItemStatusChangedEvent": "previousStatus status project { id }",
 }
 """Timeline event -> what is read of it; only those the site knows are asked for."""
 
 _BOARD_EVENTS = frozenset({"ProjectV2ItemStatusChangedEvent"})
+_FIELD_EVENTS = frozenset({"IssueFieldAddedEvent", "IssueFieldChangedEvent", "IssueFieldRemovedEvent"})
+_VALUES = {
+    "IssueFieldNumberValue": "number: value",
+    "IssueFieldDateValue": "date: value",
+    "IssueFieldSingleSelectValue": "name",
+    "IssueFieldTextValue": "text: value",
+}
+"""Type of an organisation's issue field's value -> what is read of it, under a name that fits its type."""
 
 
 @dataclass(frozen=True, slots=True)
 class Features:
     """What can be asked: newer fields of an issue, timeline events by type name, and the board's values.
 
-    `fields` are the names of board fields to read with each issue, in the order of their aliases; None: the
+    `issue_fields` are an issue's fields, `name` and `name(argument)`. `values` are the types of values of the
+    organisation's issue fields, none if they are not wanted. `reasons`: closings say why. `boards`: the site
+    has Projects boards. `fields` are those of the board to read with each issue, alias -> name; None: the
     source has no board, or the token may not read it.
     """
 
     issue_fields: frozenset[str] = frozenset()
     events: frozenset[str] = frozenset(EVENTS)
-    fields: tuple[str, ...] | None = None
+    values: frozenset[str] = frozenset()
+    reasons: bool = True
+    boards: bool = True
+    fields: Mapping[str, str] | None = None
 
     def has(self, name: str) -> bool:
         return name in self.issue_fields
 
-    def without_board(self) -> Features:
-        return replace(self, fields=None)
+    def with_board(self, fields: Mapping[str, str] | None) -> Features:
+        return replace(self, fields=fields)
 
 
-PROBE = """
-query Probe {
-  issue: __type(name: "Issue") { fields { name } }
-  timeline: __type(name: "IssueTimelineItems") { possibleTypes { name } }
-}
-"""
-
-MILESTONES = """
-query Milestones($owner: String!, $name: String!, $first: Int!, $after: String) {
-  repository(owner: $owner, name: $name) {
+_MILESTONES = """
     milestones(first: $first, after: $after) {
       totalCount
       pageInfo { hasNextPage endCursor }
       nodes { id number title dueOn state createdAt closedAt }
     }
-  }
-}
 """
+
+OPENING = f"""
+query Opening($owner: String!, $name: String!, $first: Int!, $after: String) {{
+  repository(owner: $owner, name: $name) {{
+    id nameWithOwner hasIssuesEnabled
+{_MILESTONES}  }}
+  issue: __type(name: "Issue") {{ fields {{ name args {{ name }} }} }}
+  timeline: __type(name: "IssueTimelineItems") {{ possibleTypes {{ name }} }}
+  closing: __type(name: "ClosedEvent") {{ fields {{ name }} }}
+  owner: __type(name: "Organization") {{ fields {{ name }} }}
+  values: __type(name: "IssueFieldValue") {{ possibleTypes {{ name }} }}
+}}
+"""
+"""Which repository this is, what the site knows, and the first milestones: one request opens a pull."""
+
+MILESTONES = f"""
+query Milestones($owner: String!, $name: String!, $first: Int!, $after: String) {{
+  repository(owner: $owner, name: $name) {{
+{_MILESTONES}  }}
+}}
+"""
+
+MOVED = f"""
+query Moved($id: ID!) {{
+  node(id: $id) {{
+    ...on Issue {{
+      id number
+      repository {{ nameWithOwner }}
+      history: timelineItems(last: 1, itemTypes: [TRANSFERRED_EVENT]) {{
+        nodes {{ __typename ...on TransferredEvent {{ id createdAt actor {_PERSON} }} }}
+      }}
+    }}
+  }}
+}}
+"""
+"""Where a transferred issue is now, and the step that brought it there."""
 
 _FIELDS = """
       id title
@@ -144,6 +186,7 @@ query Boards($owner: String!, $first: Int!) {{
 CENSUS = """
 query Census($owner: String!, $name: String!, $first: Int!, $after: String) {
   repository(owner: $owner, name: $name) {
+    id
     issues(first: $first, after: $after, orderBy: {field: CREATED_AT, direction: ASC}) {
       totalCount
       pageInfo { hasNextPage endCursor }
@@ -161,6 +204,8 @@ def issues(features: Features, by: str) -> str:
     return f"""
 query Issues($owner: String!, $name: String!, $first: Int!, $after: String{declared}{_declared(features)}) {{
   repository(owner: $owner, name: $name) {{
+    id
+    all: issues(first: 1) {{ totalCount }}
     issues(first: $first, after: $after, orderBy: {{field: {by}, direction: ASC}}{since}) {{
       totalCount
       pageInfo {{ hasNextPage endCursor }}
@@ -177,6 +222,7 @@ def issues_by_number(features: Features, numbers: Sequence[int]) -> str:
     return f"""
 query Some($owner: String!, $name: String!{_declared(features)}) {{
   repository(owner: $owner, name: $name) {{
+    id
 {asked}
   }}
 }}
@@ -223,7 +269,7 @@ def _whole(features: Features) -> str:
     """Everything that is read of an issue."""
     return f"""
 fragment Whole on Issue {{
-  id number title body state stateReason(enableDuplicate: true) createdAt updatedAt closedAt
+  id number title body state {_reason(features)} createdAt updatedAt closedAt
   author {_PERSON}
   milestone {{ id title }}
   labels(first: 100) {{ nodes {{ name }} }}
@@ -236,13 +282,21 @@ fragment Whole on Issue {{
 {_value(features)}"""
 
 
+def _reason(features: Features) -> str:
+    """Older sites tell no duplicates from what is not planned, and the oldest give no reason."""
+    if features.has("stateReason(enableDuplicate)"):
+        return "stateReason(enableDuplicate: true)"
+    return "stateReason" if features.has("stateReason") else ""
+
+
 def _types(features: Features) -> str:
     return ", ".join(_enum(name) for name in _asked(features))
 
 
 def _events(features: Features) -> str:
     parts = "\n      ".join(
-        f"...on {name} {{ id createdAt actor {_PERSON} {EVENTS[name]} }}" for name in _asked(features)
+        f"...on {name} {{ id createdAt actor {_PERSON} {_told(name, features)} }}"
+        for name in _asked(features)
     )
     return f"""pageInfo {{ hasNextPage endCursor }}
     nodes {{
@@ -251,9 +305,14 @@ def _events(features: Features) -> str:
     }}"""
 
 
+def _told(name: str, features: Features) -> str:
+    return "" if name == "ClosedEvent" and not features.reasons else EVENTS[name]
+
+
 def _asked(features: Features) -> list[str]:
     """The known events, without those of boards where the token may not read boards: one would fail all."""
     hidden = _BOARD_EVENTS if features.fields is None else frozenset()
+    hidden |= frozenset() if features.values else _FIELD_EVENTS
     return [name for name in EVENTS if name in features.events and name not in hidden]
 
 
@@ -271,6 +330,17 @@ def _optional(features: Features) -> str:
         parts.append("parent { id }")
     if features.has("blockedBy"):
         parts.append("blockedBy(first: 50) { pageInfo { hasNextPage } nodes { id } }")
+    if features.has("closedByPullRequestsReferences(includeClosedPrs)"):
+        pulls = "nodes { number repository { nameWithOwner } }"
+        asked = "closedByPullRequestsReferences(first: 10, includeClosedPrs: true)"
+        parts.append(f"pulls: {asked} {{ {pulls} }}")
+    if features.values:
+        kinds = " ".join(
+            f"...on {kind} {{ {_VALUES[kind]} field {{ ...on IssueFieldCommon {{ name }} }} }}"
+            for kind in _VALUES
+            if kind in features.values
+        )
+        parts.append(f"values: issueFieldValues(first: 25) {{ nodes {{ __typename {kinds} }} }}")
     if features.fields is not None:
         parts.append(
             f"cards: projectItems(first: 20) {{ nodes {{ project {{ id }} {_aliases(features)} }} }}"
@@ -280,13 +350,12 @@ def _optional(features: Features) -> str:
 
 def _aliases(features: Features) -> str:
     return " ".join(
-        f"f{position}: fieldValueByName(name: $f{position}) {{ ...V }}"
-        for position, _ in enumerate(features.fields or ())
+        f"{alias}: fieldValueByName(name: ${alias}) {{ ...V }}" for alias in features.fields or ()
     )
 
 
 def _declared(features: Features) -> str:
-    return "".join(f", $f{position}: String!" for position, _ in enumerate(features.fields or ()))
+    return "".join(f", ${alias}: String!" for alias in features.fields or ())
 
 
 def _value(features: Features) -> str:

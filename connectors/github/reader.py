@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -20,7 +20,7 @@ from connectors.github.timeline import events_of
 from connectors.payload import decode, decode_record
 from model.values import Account, Dependency, Event, Issue, Ref
 
-__all__ = ["Found", "IssueReader", "digest"]
+__all__ = ["Found", "IssueReader", "LongHistory", "digest"]
 
 _LONGEST_HISTORY = 200
 _NULL = b"null"
@@ -36,7 +36,9 @@ def digest(card: Card) -> str:
 
 @dataclass(slots=True)
 class Found:
-    """What a page's issues say. `cards` is issue number -> (id, digest of its card's values)."""
+    """What a page's issues say. `cards` is issue number -> (id, digest of its card's values), `raw` are the
+    pages of long histories, which stand before the page itself.
+    """
 
     issues: list[Issue] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
@@ -46,6 +48,7 @@ class Found:
     parked: list[Parked] = field(default_factory=list)
     cards: dict[int, tuple[str, str]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    raw: list[RawPage] = field(default_factory=list)
 
     def split(self, ids: Collection[str]) -> tuple[Found, Found]:
         """The issues whose id is not among these with all that is said of them, and the rest."""
@@ -75,6 +78,7 @@ class Found:
         speaks_for: frozenset[str] | None = None,
         expected: int | None = None,
         gone: frozenset[str] = frozenset(),
+        hidden: frozenset[str] = frozenset(),
     ) -> Batch:
         return Batch(
             stream=stream,
@@ -86,12 +90,45 @@ class Found:
             accounts=tuple(self.accounts.values()),
             events=tuple(self.events),
             gone=gone,
+            hidden=hidden,
             parked=tuple(self.parked),
             raw=raw,
             speaks_for=speaks_for,
             expected=expected,
             notes=tuple(dict.fromkeys(self.notes)),
         )
+
+
+More = Callable[[RawPage, str, str], tuple[Connection[msgspec.Raw], bytes]]
+"""(the page's place, issue id, after) -> the next page of its history, and its body as received."""
+
+
+def _place(id: str, page: str, after: str) -> str:
+    """Where a page of a long history stands; GitHub's cursors can be too long for a place."""
+    return f"{id} {hashlib.blake2s(f'{page} {after}'.encode(), digest_size=8).hexdigest()}"
+
+
+class LongHistory:
+    """Asks for what of a history did not fit on the issue's own page."""
+
+    def __init__(self, client: GitHubClient, features: queries.Features) -> None:
+        self._client = client
+        self._document = queries.history(features)
+
+    def more(self, _kept: RawPage, id: str, after: str) -> tuple[Connection[msgspec.Raw], bytes]:
+        answer = self._client.query(self._document, {"id": id, "after": after})
+        node = decode(answer.data, HistoryData).node
+        if node is None:
+            raise SourceStopped(
+                f"GitHub broke off the history of issue {id}. Nothing of the page was stored; "
+                "run the command again."
+            )
+        if node.history.page_info.has_next_page and node.history.page_info.end_cursor in (None, after):
+            raise SourceStopped(
+                f"The history of issue {id} leads round in a circle. Nothing of the page was stored; "
+                "run the command again."
+            )
+        return node.history, answer.body
 
 
 class _Identity(msgspec.Struct):
@@ -102,15 +139,25 @@ class _Identity(msgspec.Struct):
 
 
 class IssueReader:
-    """Reads raw issues with this client and reading; histories longer than a page are paged on."""
+    """Reads raw issues; `more` gives (issue id, after) the next page of a history longer than a page."""
 
-    def __init__(self, client: GitHubClient, reading: Reading, features: queries.Features) -> None:
-        self._client = client
+    def __init__(self, reading: Reading, more: More) -> None:
         self._reading = reading
-        self._history = queries.history(features)
+        self._more = more
 
-    def read(self, raws: Iterable[msgspec.Raw], found: Found, errors: Sequence[GraphError] = ()) -> None:
-        """Add what the raw issues say to `found`; `errors` are the page's, to name why one came back null."""
+    def read(
+        self,
+        raws: Iterable[msgspec.Raw],
+        found: Found,
+        walk: str,
+        place: str,
+        errors: Sequence[GraphError] = (),
+    ) -> None:
+        """Add what the raw issues say to `found`; `errors` are the page's, to name why one came back null.
+
+        `walk` is the reading that the page belongs to, `place` the page's own within it.
+        """
+        at = (walk, place)
         for raw in raws:
             if bytes(raw) == _NULL:
                 reason = errors[0].message if errors else "GitHub gave no reason"
@@ -119,14 +166,14 @@ class IssueReader:
                 )
                 continue
             try:
-                self._read_one(decode_record(raw, IssueNode), found)
+                self._read_one(decode_record(raw, IssueNode), found, at)
             except SkipIssue as odd:
-                found.parked.append(self._parked(raw, str(odd)))
+                self._park(raw, str(odd), found)
 
-    def _read_one(self, node: IssueNode, found: Found) -> None:
+    def _read_one(self, node: IssueNode, found: Found, at: tuple[str, str]) -> None:
         reading = self._reading
         issue = issue_from_graphql(node, reading)
-        moments = self._moments(node)
+        moments = self._moments(node, found, at)
         found.events += events_of(issue, node, moments, reading)
         found.issues.append(issue)
         found.cards[node.number] = (node.id, digest(card_of(node, reading)) if reading.board else "")
@@ -152,30 +199,27 @@ class IssueReader:
         found.dependencies_of.add(node.id)
         found.dependencies += [Dependency(self._reading.ref(one.id), ref) for one in node.blocked_by.nodes]
 
-    def _moments(self, node: IssueNode) -> list[Moment]:
+    def _moments(self, node: IssueNode, found: Found, at: tuple[str, str]) -> list[Moment]:
         page, raws, pages = node.history, list(node.history.nodes), 1
         while page.page_info.has_next_page:
             if pages == _LONGEST_HISTORY:
                 raise SkipIssue(f"Its history has more than {_LONGEST_HISTORY} pages")
-            page = self._more_history(node.id, page.page_info.end_cursor)
+            after = page.page_info.end_cursor or ""
+            kept = RawPage("history", _place(node.id, at[1], after), b"", at[0])
+            page, body = self._more(kept, node.id, after)
+            found.raw.append(replace(kept, body=body))
             raws += page.nodes
             pages += 1
         return [decode_record(raw, Moment) for raw in raws if bytes(raw) not in (_NULL, b"{}")]
 
-    def _more_history(self, id: str, after: str | None) -> Connection[msgspec.Raw]:
-        answer = self._client.query(self._history, {"id": id, "after": after})
-        node = decode(answer.data, HistoryData).node
-        if node is None:
-            raise SourceStopped(
-                f"GitHub broke off the history of issue {id}. Nothing of the page was stored; "
-                "run the command again."
-            )
-        return node.history
-
-    def _parked(self, raw: msgspec.Raw, reason: str) -> Parked:
+    def _park(self, raw: msgspec.Raw, reason: str, found: Found) -> None:
+        """Name it as far as it can be named; it is there, so the census need not look for it."""
         try:
             identity = decode_record(raw, _Identity)
         except SkipIssue:
             identity = _Identity()
-        number = identity.number if isinstance(identity.number, int) else "?"
-        return Parked(str(identity.id or "unknown"), f"{self._reading.source.repo}#{number}", reason)
+        number = identity.number if isinstance(identity.number, int) else None
+        if number is not None and isinstance(identity.id, str):
+            found.cards[number] = (identity.id, "")
+        key = f"{self._reading.source.repo}#{number or '?'}"
+        found.parked.append(Parked(str(identity.id or "unknown"), key, reason))

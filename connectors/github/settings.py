@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from config.problems import Unfit
-from config.scalars import SecretRef, ServiceUrl, Text
+from config.scalars import Duration, SecretRef, ServiceUrl, Text
 from config.settings import ConnectionSettings, Frozen, Kind, SourceSettings
 
-__all__ = ["KIND", "AppKey", "GitHubConnection", "GitHubSource", "ProjectFields"]
+__all__ = ["KIND", "AppKey", "GitHubConnection", "GitHubSource", "IssueFields", "ProjectFields"]
 
 _REPO = r"^[A-Za-z0-9_-]{1,80}/[A-Za-z0-9._-]{1,100}$"
 
@@ -95,6 +96,21 @@ class ProjectFields(Frozen):
     status: Text | None = Field("Status", description="A single select field: the status of open issues.")
 
 
+class IssueFields(Frozen):
+    """Which of the organisation's issue fields mean what; what they say goes before the board."""
+
+    estimate: Text | None = Field(None, description="The estimate.", examples=["Effort"])
+    start: Text | None = Field(None, description="The start.", examples=["Start date"])
+    due: Text | None = Field(None, description="The due date.", examples=["Target date"])
+    status: Text | None = Field(None, description="The status of open issues.", examples=["Status"])
+    priority: Text | None = Field(None, description="The priority.", examples=["Priority"])
+
+    @property
+    def named(self) -> dict[str, str]:
+        """Role -> the field's name, of those that are given."""
+        return {role: name for role, name in self.model_dump().items() if name}
+
+
 class GitHubSource(SourceSettings):
     """A repository's issues, with a Projects board's dates, estimates and iterations if one is named."""
 
@@ -103,6 +119,13 @@ class GitHubSource(SourceSettings):
     owner: Text | None = Field(None, description="Owner of the board; default: the repository's owner.")
     fields: ProjectFields = Field(
         default_factory=ProjectFields, description="The board's fields, by their names."
+    )
+    issue_fields: IssueFields = Field(
+        default_factory=IssueFields, description="The organisation's issue fields, by their names."
+    )
+    board_every: Duration = Field(
+        timedelta(minutes=5),
+        description="The board is walked at most this often, since GitHub can't list its changed cards.",
     )
     attributes: tuple[Text, ...] = Field(
         (), description="Further fields of the board, kept for dimensions.", examples=[["Wave"]]

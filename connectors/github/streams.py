@@ -7,46 +7,48 @@ one more walk from the newest change seen is made until it brings nothing new.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import msgspec
 from msgspec.structs import replace as restated
 
 from connectors.base import Batch, RawPage
 from connectors.github import cursors, queries
-from connectors.github.board import board_of, iterations_of
+from connectors.github.board import Board, board_of, iterations_of
 from connectors.github.client import QueryAnswer
 from connectors.github.context import Pulled, next_page
-from connectors.github.cursors import IssueCursor, MilestoneCursor
+from connectors.github.cursors import FieldsCursor, IssueCursor, MilestoneCursor
 from connectors.github.mapping import milestone_of, milestone_sprints
-from connectors.github.payloads import MilestoneNode, RepositoryData
+from connectors.github.payloads import BoardNode, Connection, MilestoneNode, RepositoryData
 from connectors.github.reader import Found
-from connectors.github.site import find_board, missing_repository
+from connectors.github.site import FoundBoard, find_board, missing_repository, no_boards
 from connectors.payload import decode
 
-__all__ = ["read_fields", "read_issues", "read_milestones"]
+__all__ = ["MILESTONE_PAGE", "read_fields", "read_issues", "read_milestones"]
 
 _OVERLAP = timedelta(minutes=2)
 _MOST_ROUNDS = 5
-_MILESTONE_PAGE = 100
+MILESTONE_PAGE = 100
 
 
 def read_milestones(pulled: Pulled, text: str | None) -> Iterator[Batch]:
-    """All milestones: GitHub can't list those that changed, and their edits don't show in their issues."""
+    """All milestones: GitHub can't list those that changed, and their edits don't show in their issues.
+
+    The first page came with the opening of the pull.
+    """
     at = cursors.read(text, MilestoneCursor)
-    seen = [*at.seen]
+    seen, kept = [*at.seen], dict(at.kept)
+    page, answer = pulled.opening.milestones, pulled.opening.answer
     while True:
-        variables = {**pulled.names, "first": _MILESTONE_PAGE, "after": at.after}
-        answer = pulled.client.query(queries.MILESTONES, variables)
-        repository = decode(answer.data, RepositoryData).repository
-        if repository is None or repository.milestones is None:
-            raise missing_repository(pulled.source.repo)
-        page = repository.milestones
         seen += page.nodes
         following = next_page(page, at.after)
-        raw = RawPage("milestones", at.after or "", answer.body)
-        at = MilestoneCursor(following, tuple(seen)) if following else MilestoneCursor()
+        place, mark = _short(at.after), _mark(page)
+        raw = (RawPage("milestones", place, answer.body, pulled.walk),) if kept.get(place) != mark else ()
+        kept[place] = mark
+        at = MilestoneCursor(following, tuple(seen) if following else (), kept)
         by_milestone = pulled.source.sprints == "milestone" and following is None
         yield Batch(
             stream="milestones",
@@ -54,65 +56,115 @@ def read_milestones(pulled: Pulled, text: str | None) -> Iterator[Batch]:
             complete=following is None,
             milestones=tuple(milestone_of(one, pulled.reading) for one in page.nodes),
             sprints=milestone_sprints(seen, pulled.reading, pulled.now) if by_milestone else (),
-            raw=(raw,),
+            raw=raw,
             expected=page.total_count,
             notes=answer.notes,
         )
         if following is None:
             break
-    pulled.reading = replace(pulled.reading, milestones=_by_title(seen))
+        page, answer = _milestones(pulled, following)
+    pulled.reading = pulled.reading.with_milestones(seen)
 
 
-def _by_title(milestones: list[MilestoneNode]) -> dict[str, str]:
-    return {one.title: one.id for one in milestones}
+def _mark(page: Connection[MilestoneNode]) -> str:
+    """A short text that changes when anything on the page does."""
+    return hashlib.blake2s(msgspec.json.encode(page), digest_size=8).hexdigest()
+
+
+def _milestones(pulled: Pulled, after: str) -> tuple[Connection[MilestoneNode], QueryAnswer]:
+    variables = {**pulled.names, "first": MILESTONE_PAGE, "after": after}
+    answer = pulled.client.query(queries.MILESTONES, variables)
+    repository = decode(answer.data, RepositoryData).repository
+    if repository is None or repository.milestones is None:
+        raise missing_repository(pulled.source.repo)
+    return repository.milestones, answer
 
 
 def read_fields(pulled: Pulled, text: str | None) -> Iterator[Batch]:
-    """The board's fields and iterations. A board that may not be read is noted, and the rest goes on."""
-    if pulled.source.project is None:
+    """The board's fields and iterations. A board that may not be read is noted, and the rest goes on.
+
+    Between two walks of the board, its fields are those of the last one.
+    """
+    source = pulled.source
+    if source.project is None:
         return
-    board = find_board(pulled.client, pulled.source, pulled.scopes)
+    at, place = cursors.read(text, FieldsCursor), f"{source.board_owner}#{source.project}"
+    pulled.board_due = at.board is None or at.source != place or _due(pulled, at.read)
+    if at.board is not None and not pulled.board_due:
+        _adopt(pulled, at.board, at.owner_kind)
+        return
+    board = _find_board(pulled)
     if isinstance(board, str):
         yield Batch("fields", cursor="{}", complete=True, notes=(board,))
         return
-    mapped = board_of(board.node, pulled.source)
-    pulled.owner_kind = board.owner_kind
-    pulled.features = replace(pulled.features, fields=mapped.fields)
-    pulled.reading = replace(pulled.reading, board=mapped)
+    mapped = _adopt(pulled, board.node, board.owner_kind)
+    raw = RawPage("fields", "", board.body, pulled.walk)
     yield Batch(
         stream="fields",
-        cursor="{}",
+        cursor=cursors.write(FieldsCursor(pulled.now, board.owner_kind, board.node, place)),
         complete=True,
-        sprints=iterations_of(board.node, mapped, pulled.reading.connection, pulled.source, pulled.now),
-        raw=(RawPage("fields", "", board.body),),
+        sprints=iterations_of(board.node, mapped, pulled.reading.connection, source, pulled.now),
+        raw=(raw,) if board.node != at.board else (),
         notes=board.notes,
     )
+
+
+def _due(pulled: Pulled, last: datetime | None) -> bool:
+    return last is None or not last <= pulled.now < last + pulled.source.board_every
+
+
+def _find_board(pulled: Pulled) -> FoundBoard | str:
+    if pulled.features.boards:
+        return find_board(pulled.client, pulled.source, pulled.opening.scopes)
+    return no_boards(pulled.source)
+
+
+def _adopt(pulled: Pulled, node: BoardNode, owner_kind: str) -> Board:
+    mapped = board_of(node, pulled.source)
+    pulled.owner_kind = owner_kind
+    pulled.features = pulled.features.with_board(mapped.aliases)
+    pulled.reading = replace(pulled.reading, board=mapped)
+    return mapped
 
 
 def read_issues(pulled: Pulled, text: str | None) -> Iterator[Batch]:
     """Issues with their history, links and board values; see the module for the order of the walks."""
     at = cursors.read(text, IssueCursor)
-    if at.after is None:
-        at = restated(at, round=0)
+    if at.after is None and at.round == 0:
+        at = restated(at, walk="")
     while True:
         answer = _ask(pulled, at)
         repository = decode(answer.data, RepositoryData).repository
         if repository is None:
             raise missing_repository(pulled.source.repo)
-        page = repository.issues
+        pulled.recognise(repository.id)
+        page, pulled.count = repository.issues, repository.all.total_count
+        began = at.began or answer.at or pulled.now
+        seen = restated(at, began=began, walk=at.walk or _walk(at.since, began))
+        place = f"{at.round} {_short(at.after)}"
         found = Found(notes=[*answer.notes])
-        pulled.reader.read(page.nodes, found, answer.errors)
+        pulled.reader.read(page.nodes, found, seen.walk, place, answer.errors)
         following = next_page(page, at.after)
         newest = max((one.updated for one in found.issues if one.updated), default=None)
-        raw = RawPage("issues", at.after or "", answer.body)
-        seen = restated(at, began=at.began or answer.at, latest=_later(at.latest, newest))
+        found.raw.append(RawPage("issues", place, answer.body, seen.walk))
+        seen = restated(seen, latest=_later(at.latest, newest))
         after = (restated(seen, after=following), False) if following else _next_walk(seen)
         expected = page.total_count if at.round == 0 else None
-        yield from _batches(pulled, found, at, after, raw, expected)
+        yield from _batches(pulled, found, at, after, expected)
         pulled.known |= found.cards
         at, complete = after
         if complete:
             return
+
+
+def _short(after: str | None) -> str:
+    """A cursor of GitHub's as part of a page's place, for which it can be too long."""
+    return hashlib.blake2s(after.encode(), digest_size=8).hexdigest() if after else "start"
+
+
+def _walk(since: datetime | None, began: datetime) -> str:
+    """The name of a reading: of everything, with the walks that follow at once, or of what changed since."""
+    return f"full-{began.isoformat()}" if since is None else f"since-{since.isoformat()}"
 
 
 def _batches(
@@ -120,19 +172,19 @@ def _batches(
     found: Found,
     at: IssueCursor,
     after: tuple[IssueCursor, bool],
-    raw: RawPage,
     expected: int | None,
 ) -> Iterator[Batch]:
     """The page as one batch; where the board can't be read, as two.
 
     Issues not met before come whole, since only whole ones can be new; the others keep their board values.
     """
+    raw = tuple(found.raw)
     if pulled.speaks_for is None:
-        yield found.batch("issues", cursors.write(after[0]), after[1], (raw,), expected=expected)
+        yield found.batch("issues", cursors.write(after[0]), after[1], raw, expected=expected)
         return
     new, old = found.split({id for id, _ in pulled.known.values()})
     yield new.batch("issues", cursors.write(at), False, (), expected=expected)
-    yield old.batch("issues", cursors.write(after[0]), after[1], (raw,), speaks_for=pulled.speaks_for)
+    yield old.batch("issues", cursors.write(after[0]), after[1], raw, speaks_for=pulled.speaks_for)
 
 
 def _ask(pulled: Pulled, at: IssueCursor) -> QueryAnswer:
@@ -147,12 +199,12 @@ def _next_walk(seen: IssueCursor) -> tuple[IssueCursor, bool]:
     """Where to go on after a finished walk, and whether the stream is complete."""
     if seen.since is None:
         since = seen.began or seen.latest
-        return IssueCursor(since=since, round=1), since is None
+        return IssueCursor(since=since, round=1, walk=seen.walk), since is None
     moved = seen.latest is not None and seen.latest > seen.since
     resting = IssueCursor(since=seen.latest if moved else seen.since)
     if not moved or seen.round >= _MOST_ROUNDS:
         return resting, True
-    return restated(resting, round=seen.round + 1), False
+    return restated(resting, round=seen.round + 1, walk=seen.walk), False
 
 
 def _later(one: datetime | None, other: datetime | None) -> datetime | None:

@@ -8,11 +8,11 @@ board keeps no history, but each value on it says when it was first set and when
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from connectors.github.board import Card
-from connectors.github.mapping import Reading, card_of, status_of
+from connectors.github.board import Card, number_in
+from connectors.github.mapping import Reading, card_of, day_in, own_values, status_of
 from connectors.github.payloads import Identified, IssueNode, Moment, Value
 from connectors.history import Step, walk_back
 from model.fields import encode
@@ -22,7 +22,7 @@ __all__ = ["HISTORY_FIELDS", "events_of"]
 
 HISTORY_FIELDS = frozenset(
     {"assignees", "due", "estimate", "finished", "labels", "milestone", "parent", "source", "sprints"}
-    | {"start", "status", "status_original", "title", "type"}
+    | {"key", "priority", "start", "status", "status_original", "title", "type"}
 )
 """What GitHub can tell of; of dates, estimates and iterations only when they were set, if set once."""
 
@@ -50,11 +50,13 @@ def events_of(
     card = card_of(node, reading)
     moments = sorted([*moments, *_column_set(card, moments, reading)], key=lambda one: one.created_at)
     meanings: _Meanings = defaultdict(list)
+    own = frozenset(_role(one, reading) for one in moments) | own_values(node, reading.source).keys()
     _read_sets(meanings, issue, moments)
     _read_milestones(meanings, issue, moments, reading)
     _read_values(meanings, issue, moments)
+    _read_fields(meanings, issue, moments, reading)
     _read_status(meanings, issue, moments, reading)
-    made = [_opening(issue, node), *_values_set(issue, card)]
+    made = [_opening(issue, node), *_values_set(issue, card, own)]
     for moment in moments:
         read: list[Meaning | None] = [*meanings[moment.id]] or [None]
         for position, meaning in enumerate(read):
@@ -131,6 +133,8 @@ def _words(moment: Moment, reading: Reading) -> tuple[str | None, str | None]:
         "IssueTypeChangedEvent": (previous, type),
         "IssueTypeRemovedEvent": (type, None),
         _COLUMN: (moment.previous_status or None, moment.status or None),
+        "IssueFieldAddedEvent": (None, moment.value),
+        "IssueFieldChangedEvent": (moment.previous_value, moment.new_value),
     }
     return words.get(kind, (None, None))
 
@@ -180,6 +184,39 @@ def _read_values(meanings: _Meanings, issue: Issue, moments: Sequence[Moment]) -
     parents = [_parent(one) for one in moments if one.kind.startswith("ParentIssue")]
     _tell(meanings, "parent", issue.parent, _chained(parents))
     _tell(meanings, "source", issue.source, _moves(moments))
+
+
+def _role(moment: Moment, reading: Reading) -> str | None:
+    """What the organisation's field means that the moment changed; None: nothing, or it changed none."""
+    if moment.issue_field is None:
+        return None
+    name = moment.issue_field.name.casefold()
+    named = reading.source.issue_fields.named.items()
+    return next((role for role, known in named if known.casefold() == name), None)
+
+
+_TEXTS: dict[str, Callable[[str | None], object]] = {
+    "estimate": number_in,
+    "start": day_in,
+    "due": day_in,
+    "priority": lambda text: text or None,
+}
+"""Role of an organisation's issue field -> its value out of the text that its history has."""
+
+
+def _read_fields(meanings: _Meanings, issue: Issue, moments: Sequence[Moment], reading: Reading) -> None:
+    """Fields of the organisation, whose whole history GitHub keeps."""
+    for role, value in _TEXTS.items():
+        told = [one for one in moments if _role(one, reading) == role]
+        steps = [
+            _Value(one, encode(value(one.previous_value)), encode(value(one.new_value or one.value)))
+            for one in told
+        ]
+        removed = [one.kind == "IssueFieldRemovedEvent" for one in told]
+        for position, gone in enumerate(removed):
+            if gone and position:
+                steps[position] = _Value(told[position], steps[position - 1].after, None)
+        _tell(meanings, role, encode(getattr(issue, role)), _chained(steps))
 
 
 def _type(moment: Moment) -> _Value:
@@ -248,8 +285,11 @@ def _tell(
 # The board
 
 
-def _values_set(issue: Issue, card: Card) -> list[Event]:
-    """When estimate, dates and sprint were set, of those that were set once and are so still."""
+def _values_set(issue: Issue, card: Card, own: Collection[str | None]) -> list[Event]:
+    """When estimate, dates and sprint were set, of those that were set once and are so still.
+
+    Nothing is said of what the issue itself tells (`own`), which goes before the board.
+    """
     now_set: dict[str, tuple[str, object, object]] = {
         "estimate": ("estimate", None, issue.estimate),
         "start": ("start", None, issue.start),
@@ -270,7 +310,7 @@ def _values_set(issue: Issue, card: Card) -> list[Event]:
             meaning=Meaning(field, encode(before), encode(after)),
         )
         for role, name, value in card.cells
-        if role in now_set and value.created_at == value.updated_at
+        if role in now_set and role not in own and value.created_at == value.updated_at
         for field, before, after in [now_set[role]]
         if before != after
     ]
@@ -306,6 +346,11 @@ def _value_id(value: Value) -> str:
     return f"{value.id}:{value.updated_at.isoformat()}"
 
 
+def _is_word(moment: Moment, reading: Reading, by_field: bool) -> bool:
+    """Whether the moment gave the issue another status word: by the organisation's field, or the column."""
+    return _role(moment, reading) == "status" if by_field else _is_column(moment, reading)
+
+
 def _is_column(moment: Moment, reading: Reading) -> bool:
     board = reading.board
     return (
@@ -331,8 +376,9 @@ class _State:
 def _read_status(meanings: _Meanings, issue: Issue, moments: Sequence[Moment], reading: Reading) -> None:
     """Closing, reopening and the board's column, played forward; the last one leads to the present."""
     closings = ("ClosedEvent", "ReopenedEvent")
-    told = [one for one in moments if one.kind in closings or _is_column(one, reading)]
-    word = next((one.previous_status for one in told if one.kind == _COLUMN), "")
+    by_field = any(_role(one, reading) == "status" for one in moments)
+    told = [one for one in moments if one.kind in closings or _is_word(one, reading, by_field)]
+    word = next((_words(one, reading)[0] or "" for one in told if one.kind not in closings), "")
     state, reason, finished = "OPEN", None, None
     before = _state(state, reason, word, finished, reading)
     for position, moment in enumerate(told):
@@ -341,7 +387,7 @@ def _read_status(meanings: _Meanings, issue: Issue, moments: Sequence[Moment], r
         elif moment.kind == "ReopenedEvent":
             state, reason, finished = "OPEN", None, None
         else:
-            word = moment.status
+            word = _words(moment, reading)[1] or ""
         after = _state(state, reason, word, finished, reading)
         if position == len(told) - 1:
             after = _State(issue.status.value, issue.status_original, encode(issue.finished))

@@ -16,9 +16,11 @@ from sandbox.github.budgets import Budgets, Window
 from sandbox.github.errors import Refusal
 from sandbox.github.records import Account, Repo, Token
 from sandbox.github.registry import Registry
+from sandbox.github.server import Server
 
 __all__ = ["VERSIONS", "Answer", "Call", "Gate", "View", "Viewer", "limited"]
 
+_UNLIMITED = 10**9
 VERSIONS = ("2022-11-28", "2026-03-10")
 _NO_AGENT = (
     "Request forbidden by administrative rules. Please make sure your request has a User-Agent header "
@@ -91,8 +93,9 @@ def limited(window: Window, login: str | None) -> Response:
 class Gate:
     """Lets requests through to their views and dresses the answers."""
 
-    def __init__(self, registry: Registry, budgets: Budgets) -> None:
+    def __init__(self, registry: Registry, budgets: Budgets, server: Server | None = None) -> None:
         self._registry = registry
+        self._server = server
         self._budgets = budgets
         self._served = 0
 
@@ -105,6 +108,8 @@ class Gate:
             "x-github-media-type": "github.v3; format=json",
             "x-github-api-version-selected": version,
         }
+        if self._server is not None:
+            headers["x-github-enterprise-version"] = f"enterprise-server@{self._server.version}"
         if "user-agent" not in request.headers:
             return HTMLResponse(_NO_AGENT, 403, headers)
         try:
@@ -127,15 +132,17 @@ class Gate:
             return _render(refusal.body, refusal.status, headers | refusal.headers)
 
     def _serve(self, request: Request, call: Call, view: View, headers: dict[str, str]) -> Response:
-        resource = "graphql" if request.url.path == "/graphql" else "core"
+        resource = "graphql" if request.url.path.endswith("/graphql") else "core"
         window = self._budgets.window(call.viewer.login, resource)
+        if self._server is not None:
+            window = Window(resource, _UNLIMITED, window.reset)
         if resource == "core" and window.remaining == 0 and request.url.path != "/rate_limit":
             return limited(window, call.viewer.login)
         try:
             answer = view(call)
         except Refusal as refusal:
             window.used += 1
-            return _render(refusal.body, refusal.status, headers | window.headers() | refusal.headers)
+            return _render(refusal.body, refusal.status, headers | self._told(window) | refusal.headers)
         content = _encode(answer.body)
         if request.method == "GET":
             accept = request.headers.get("accept", "")
@@ -143,9 +150,13 @@ class Gate:
             etag = _etag(call.url, accept, secret, content)
             headers |= {"etag": etag, "cache-control": "private, max-age=60, s-maxage=60"}
             if request.headers.get("if-none-match") == etag:
-                return Response(status_code=304, headers=headers | window.headers())
+                return Response(status_code=304, headers=headers | self._told(window))
         window.used += answer.cost
-        return _respond(content, answer.status, headers | window.headers() | dict(answer.headers))
+        return _respond(content, answer.status, headers | self._told(window) | dict(answer.headers))
+
+    def _told(self, window: Window) -> dict[str, str]:
+        """What is left, which a server without rate limits does not tell."""
+        return {} if self._server else window.headers()
 
     def _authenticate(self, request: Request) -> Viewer:
         header = request.headers.get("authorization")

@@ -12,6 +12,7 @@ from datetime import date, datetime
 
 from sandbox.github.records import (
     Account,
+    Given,
     Issue,
     Milestone,
     Moment,
@@ -23,6 +24,7 @@ from sandbox.github.registry import KEEP, Keep, Registry, UnknownRecord
 
 __all__ = ["IssueActs"]
 
+_CLOSES = re.compile(r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?) #(\d+)\b", re.IGNORECASE)
 _MENTION = re.compile(r"(?<![\w/])([\w.-]+/[\w.-]+)?#(\d+)\b")
 
 
@@ -101,6 +103,10 @@ class IssueActs(Registry):
         """Open a pull request: it takes the next number and shows in the REST list of issues."""
         pull = self._open(repo, title, actor, body, pull=True)
         self._mention(pull, actor)
+        for closed in _CLOSES.findall(body):
+            target = self.repo(repo).issues.get(int(closed))
+            if target is not None and not target.pull:
+                target.pulls.append(pull)
         return pull.number
 
     def edit_issue(
@@ -179,6 +185,24 @@ class IssueActs(Registry):
         blocker.blocking.remove(blocked)
         self._tell(blocked, "blocked_by_removed", who, other=blocker)
         self._tell(blocker, "blocking_removed", who, other=blocked)
+
+    def set_issue_field(
+        self, repo: str, number: int, name: str, value: str | float | date | None, actor: str
+    ) -> None:
+        """Give an issue a value in a field of its organization, or take it away; its timeline tells both."""
+        issue, who, held = self.issue(repo, number), self.account(actor), self.fields[name.casefold()]
+        before = issue.fields.pop(held.id, None)
+        after = (
+            Given(held, value.isoformat() if isinstance(value, date) else value)
+            if value is not None
+            else None
+        )
+        if after is not None:
+            issue.fields[held.id] = after
+        word = "changed" if before and after else "added" if after else "removed"
+        if before != after:
+            told = {"before": _shown(before), "after": _shown(after)}
+            self._tell(issue, f"issue_field_{word}", who, field=held, **told)
 
     def transfer(self, repo: str, number: int, to_repo: str, actor: str | None = None) -> int:
         """Move an issue to another repository of its owner: new number and ids; the old place redirects.
@@ -296,6 +320,12 @@ def _same_milestone(milestone: Milestone | None, target: Repo) -> Milestone | No
             if (one.title, one.due_on) == (milestone.title, milestone.due_on)
         ),
         None,
+    )
+
+
+def _shown(given: Given | None) -> str | None:
+    return (
+        None if given is None else f"{given.value:g}" if isinstance(given.value, float | int) else given.value
     )
 
 

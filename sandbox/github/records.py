@@ -15,7 +15,9 @@ __all__ = [
     "Draft",
     "FieldType",
     "FieldValue",
+    "Given",
     "Issue",
+    "IssueField",
     "IssueType",
     "Item",
     "Iteration",
@@ -163,6 +165,27 @@ class IssueType:
 
 
 @dataclass(frozen=True, slots=True)
+class IssueField:
+    """A field that an organization gives to all its issues."""
+
+    id: int
+    name: str
+    type: str
+
+    @property
+    def node_id(self) -> str:
+        return node_id("IF", self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What an issue has in one of those fields: a number, or a text, as which dates are kept."""
+
+    field: IssueField
+    value: str | float
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
     """One entry of a timeline; `event` is the REST name and `detail` holds the records it is about."""
 
@@ -201,6 +224,8 @@ class Issue:
     children: list[Issue] = field(default_factory=list)
     blocked_by: list[Issue] = field(default_factory=list)
     blocking: list[Issue] = field(default_factory=list)
+    pulls: list[Issue] = field(default_factory=list)
+    fields: dict[int, Given] = field(default_factory=dict)
     timeline: list[Moment] = field(default_factory=list)
 
     @property

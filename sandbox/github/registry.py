@@ -12,6 +12,7 @@ from sandbox.github.records import (
     Account,
     Draft,
     Issue,
+    IssueField,
     IssueType,
     Item,
     Label,
@@ -54,6 +55,7 @@ class Registry:
         self.repos: dict[int, Repo] = {}
         self.projects: dict[int, Project] = {}
         self.types: dict[str, IssueType] = {}
+        self.fields: dict[str, IssueField] = {}
         self.nodes: dict[str, Node] = {}
         self._names: dict[str, Repo] = {}
         self._old_names: dict[str, Repo] = {}
@@ -163,6 +165,11 @@ class Registry:
             self.types[name.casefold()] = kind
             self.nodes[kind.node_id] = kind
         return kind
+
+    def add_issue_field(self, name: str, type: str) -> IssueField:
+        """Give the issues of every organization a field: of type number, date, single_select or text."""
+        made = self.fields[name.casefold()] = IssueField(self._new_id(), name, type)
+        return made
 
     def _new_id(self) -> int:
         self._last_id += 1

@@ -16,6 +16,7 @@ from sandbox.github.listing import BadCursor, CursorKind, IssueLists, IssueQuery
 from sandbox.github.payloads import Payloads
 from sandbox.github.records import Account, Issue, Milestone, Project, Repo, stamp
 from sandbox.github.registry import UnknownRecord
+from sandbox.github.server import Server
 from sandbox.github.state import GitHubSite
 from sandbox.github.timeline import event
 
@@ -40,12 +41,14 @@ class Rest:
         budgets: Budgets,
         faults: Faults,
         cursors: CursorKind,
+        server: Server | None = None,
     ) -> None:
         self._site = site
         self._lists = lists
         self._budgets = budgets
         self._faults = faults
         self._cursors: CursorKind = cursors
+        self._server = server
 
     # People and limits
 
@@ -55,11 +58,18 @@ class Rest:
 
     def rate_limit(self, call: Call) -> Answer:
         """What is left of every budget; asking costs nothing."""
+        if self._server is not None:
+            raise Refusal(404, "Rate limiting is not enabled.")
         windows = [self._budgets.window(call.viewer.login, name) for name in ("core", "graphql", "search")]
         body: dict[str, Any] = {"resources": {window.resource: window.body() for window in windows}}
         if call.version == "2022-11-28":
             body["rate"] = windows[0].body()
         return Answer(body, cost=0)
+
+    def meta(self, call: Call) -> Answer:
+        """About the site; an Enterprise Server says its version."""
+        body: dict[str, Any] = {"verifiable_password_authentication": True}
+        return Answer(body | ({"installed_version": self._server.version} if self._server else {}))
 
     # Apps
 

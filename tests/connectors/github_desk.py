@@ -15,7 +15,7 @@ from connectors.base import Batch
 from connectors.github.connector import Connector
 from connectors.github.settings import GitHubConnection, GitHubSource
 from sandbox.clock import WorldClock
-from sandbox.github.app import GitHubApp
+from sandbox.github.app import GitHubApp, Server
 from sandbox.github.state import GitHubSite
 from sandbox.server import LoggedRequest, Stand
 
@@ -72,6 +72,7 @@ class Desk:
         self.said: list[str] = []
         self.slept: list[float] = []
         self.stand: Stand | None = None
+        self.server: Server | None = None
 
     def wait(self, **time: float) -> None:
         self.clock.advance(timedelta(**time))
@@ -98,7 +99,7 @@ class Desk:
 
     @contextmanager
     def served(self, spoil: Spoil | None = None, **app: Any) -> Iterator[Stand]:
-        made = GitHubApp(self.site, **app)
+        made = GitHubApp(self.site, server=self.server, **app)
         if spoil is not None:
             made.asgi = spoiling(made.asgi, spoil)  # type: ignore[assignment]
         with Stand(made) as self.stand:
@@ -107,7 +108,7 @@ class Desk:
     @property
     def url(self) -> str:
         assert self.stand is not None
-        return self.stand.url
+        return f"{self.stand.url}/api/v3" if self.server else self.stand.url
 
     def connect(self, token: str = TOKEN, page: int = 50, url: str | None = None) -> Connector:
         settings = GitHubConnection(name="gh", kind="github", url=url or self.url, token="env:GITHUB_TOKEN")

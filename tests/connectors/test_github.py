@@ -42,41 +42,46 @@ def furnish(desk: Desk) -> list[int]:
     return [*numbers, child, moved]
 
 
+def put_on_trial(desk: Desk, page: int = 3) -> Trial:
+    """The served desk as a trial of the contract."""
+    numbers = furnish(desk)
+
+    def retitle(title: str) -> str:
+        desk.wait(hours=1)
+        desk.site.edit_issue(REPO, numbers[5], "ben", title=title)
+        return desk.id(numbers[5])
+
+    def create(title: str) -> str:
+        desk.wait(hours=1)
+        return desk.id(desk.issue(title))
+
+    def ids() -> frozenset[str]:
+        held = desk.site.repo(REPO).issues.values()
+        return frozenset(issue.node_id for issue in held if not issue.pull)
+
+    def dead() -> Connector:
+        assert desk.stand is not None
+        desk.stand.stop()
+        return desk.connect()
+
+    return Trial(
+        connection="gh",
+        connect=lambda: desk.connect(page=page),
+        source=desk.source(),
+        now=desk.clock.now,
+        ids=ids,
+        retitle=retitle,
+        create=create,
+        refused=lambda: desk.connect(token="ghp_canary0wrong"),
+        unreachable=dead,
+        elsewhere=desk.source(repo="acme/nope"),
+        secret="ghp_canary0wrong",
+    )
+
+
 class TestGitHub(ConnectorContract):
     @pytest.fixture
     def trial(self) -> Iterator[Trial]:
         desk = Desk()
-        numbers = furnish(desk)
-
-        def retitle(title: str) -> str:
-            desk.wait(hours=1)
-            desk.site.edit_issue(REPO, numbers[5], "ben", title=title)
-            return desk.id(numbers[5])
-
-        def create(title: str) -> str:
-            desk.wait(hours=1)
-            return desk.id(desk.issue(title))
-
-        def ids() -> frozenset[str]:
-            held = desk.site.repo(REPO).issues.values()
-            return frozenset(issue.node_id for issue in held if not issue.pull)
-
-        def dead() -> Connector:
-            assert desk.stand is not None
-            desk.stand.stop()
-            return desk.connect()
-
         with desk.served():
-            yield Trial(
-                connection="gh",
-                connect=lambda: desk.connect(page=3),
-                source=desk.source(),
-                now=desk.clock.now,
-                ids=ids,
-                retitle=retitle,
-                create=create,
-                refused=lambda: desk.connect(token="ghp_canary0wrong"),
-                unreachable=dead,
-                elsewhere=desk.source(repo="acme/nope"),
-                secret="ghp_canary0wrong",
-            )
+            yield put_on_trial(desk)

@@ -21,7 +21,11 @@ from tests.connectors.conformance import fold
 from tests.connectors.github_desk import REPO, TOKEN, Desk
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
-LATER = frozenset({"issueType", "parent", "blockedBy"})
+LATER = frozenset(
+    {"issueType", "parent", "blockedBy", "closedByPullRequestsReferences(includeClosedPrs)"}
+    | {"stateReason(enableDuplicate)"}
+)
+VALUES = frozenset(f"IssueField{kind}Value" for kind in ("Number", "Date", "SingleSelect", "Text"))
 
 
 def reading(repo: str, site: str = "https://github.com") -> Reading:
@@ -147,7 +151,8 @@ def present(published: GraphQLSchema) -> GraphQLSchema:
 
 def documents(features: Features) -> dict[str, str]:
     made = {
-        "probe": queries.PROBE,
+        "opening": queries.OPENING,
+        "moved": queries.MOVED,
         "milestones": queries.MILESTONES,
         "census": queries.CENSUS,
         "issues by creation": queries.issues(features, "CREATED_AT"),
@@ -169,17 +174,20 @@ def assert_valid(schema: GraphQLSchema, features: Features) -> None:
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("fields", [None, (), ("Sprint", "Estimate", "Wave")])
+@pytest.mark.parametrize("fields", [None, {}, {"fa": "Sprint", "fb": "Estimate", "fc": "Wave"}])
+@pytest.mark.parametrize("values", [frozenset(), VALUES])
 def test_every_document_is_valid_in_githubs_present_schema(
-    present: GraphQLSchema, fields: tuple[str, ...] | None
+    present: GraphQLSchema, fields: dict[str, str] | None, values: frozenset[str]
 ) -> None:
-    assert_valid(present, Features(issue_fields=LATER, events=frozenset(EVENTS), fields=fields))
+    assert_valid(
+        present, Features(issue_fields=LATER, events=frozenset(EVENTS), fields=fields, values=values)
+    )
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("fields", [None, ("Sprint", "Estimate")])
+@pytest.mark.parametrize("fields", [None, {"fa": "Sprint", "fb": "Estimate"}])
 def test_a_site_whose_schema_is_older_is_asked_only_what_it_knows(
-    published: GraphQLSchema, fields: tuple[str, ...] | None
+    published: GraphQLSchema, fields: dict[str, str] | None
 ) -> None:
     known = frozenset(published.type_map["Issue"].fields)  # type: ignore[attr-defined]
     events = frozenset(one.name for one in published.type_map["IssueTimelineItems"].types)  # type: ignore[attr-defined]

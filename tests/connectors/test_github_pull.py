@@ -207,7 +207,23 @@ def test_an_idle_pull_costs_a_handful_of_requests_and_brings_nothing() -> None:
         stand.requests.clear()
         batches = desk.pull(cursors)
         assert [one for batch in batches for one in (*batch.issues, *batch.events)] == []
-        assert len(stand.requests) == 7
+        assert len(stand.requests) == 4
+
+
+def test_an_idle_pull_right_after_another_leaves_the_board_alone() -> None:
+    desk = Desk()
+    number = desk.issue("An issue", Estimate=1)
+    desk.wait(hours=1)
+    with desk.served() as stand:
+        seen = fold(desk.pull())
+        desk.put(number, "Estimate", 2)
+        for minutes, requests, estimate in ((2, 2, 1), (2, 2, 1), (1, 5, 2), (4, 2, 2)):
+            desk.wait(minutes=minutes)
+            stand.requests.clear()
+            seen = fold(desk.pull(dict(seen.cursors)), seen)
+            assert len(stand.requests) == requests
+            assert issue(seen, desk.id(number)).estimate == estimate
+            assert issue(seen, desk.id(number)).title == "An issue"
 
 
 @pytest.mark.parametrize(
@@ -306,7 +322,7 @@ def test_an_issue_moved_to_another_repository_is_gone_here_and_arrives_there_wit
     assert any(event.meaning and event.meaning.after == "Moves on" for event in seen.events.values())
 
 
-def test_an_issue_that_merely_cannot_be_found_is_gone_only_after_two_censuses() -> None:
+def test_an_issue_that_merely_cannot_be_found_is_hidden_after_two_censuses_and_never_gone() -> None:
     desk = Desk()
     numbers = [desk.issue(f"Issue {n}") for n in range(3)]
     lost = desk.id(numbers[0])
@@ -315,10 +331,38 @@ def test_an_issue_that_merely_cannot_be_found_is_gone_only_after_two_censuses() 
         desk.wait(hours=1)
         desk.site.delete(REPO, numbers[0])
         desk.site.repo(REPO).deleted.clear()
-        once = fold(desk.pull(dict(known.cursors)))
-        assert once.gone == set()
+        first = desk.pull(dict(known.cursors))
         desk.wait(hours=1)
-        assert fold(desk.pull(dict(once.cursors))).gone == {lost}
+        second = desk.pull(dict(fold(first).cursors))
+        desk.wait(hours=1)
+        third = desk.pull(dict(fold(second).cursors))
+    assert [hidden(batches) for batches in (first, second, third)] == [set(), {lost}, set()]
+    assert fold([*first, *second, *third]).gone == set()
+    assert "acme/erp#1 is no longer shown to this credential" in notes(second)
+
+
+def hidden(batches: list[Batch]) -> set[str]:
+    return {id for batch in batches for id in batch.hidden}
+
+
+def test_a_hidden_issue_that_is_shown_again_is_read_again() -> None:
+    desk = Desk()
+    numbers = [desk.issue(f"Issue {n}") for n in range(3)]
+    repo = desk.site.repo(REPO)
+    desk.wait(hours=1)
+    with desk.served():
+        seen = fold(desk.pull())
+        away = repo.issues.pop(numbers[1])
+        repo.version += 1
+        for _ in range(2):
+            desk.wait(hours=1)
+            seen = fold(desk.pull(dict(seen.cursors)), seen)
+        repo.issues[numbers[1]] = away
+        repo.version += 1
+        desk.wait(hours=1)
+        back = desk.pull(dict(seen.cursors))
+        assert [one.title for batch in back for one in batch.issues] == ["Issue 1"]
+        assert hidden(back) == set()
 
 
 # Walks that are disturbed
@@ -516,7 +560,7 @@ def test_more_milestones_than_a_page_are_all_known_by_title_even_after_a_cut() -
         assert (len(first.milestones), first.complete) == (100, False)
         stand.requests.clear()
         seen = fold(desk.pull({"milestones": first.cursor}))
-        assert len(desk.queries("Milestones")) == 1
+        assert (len(desk.queries("Opening")), len(desk.queries("Milestones"))) == (1, 0)
     named = [event.meaning for event in seen.events.values() if event.field == "milestoned"]
     assert [one is not None and one.after is not None for one in named] == [True, True]
 

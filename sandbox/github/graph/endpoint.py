@@ -27,6 +27,7 @@ from sandbox.github.budgets import Budgets
 from sandbox.github.errors import GraphError, Refusal
 from sandbox.github.gate import Answer, Call, Viewer
 from sandbox.github.graph.context import Context
+from sandbox.github.graph.older import without
 from sandbox.github.graph.pricing import Price, appraise
 from sandbox.github.graph.resolvers import attach
 from sandbox.github.listing import CursorKind, IssueLists
@@ -45,10 +46,10 @@ def sdl() -> tuple[str, str]:
 
 
 @cache
-def _schema() -> GraphQLSchema:
+def _schema(absent: frozenset[str] = frozenset()) -> GraphQLSchema:
     published, additions = sdl()
-    schema = build_ast_schema(parse(published), assume_valid=True)
-    return attach(extend_schema(schema, parse(additions)))
+    schema = extend_schema(build_ast_schema(parse(published), assume_valid=True), parse(additions))
+    return attach(without(schema, absent), whole=False) if absent else attach(schema)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,8 @@ class _Document:
 
 class Graph:
     """Answers queries from the state. `node_budget` is how many records an answer may hold before the rest is
-    cut off with RESOURCE_LIMITS_EXCEEDED, a number that GitHub doesn't publish; None: any.
+    cut off with RESOURCE_LIMITS_EXCEEDED, a number that GitHub doesn't publish; None: any. `absent` is what
+    an older server's schema lacks.
     """
 
     def __init__(
@@ -70,8 +72,10 @@ class Graph:
         faults: Faults,
         cursors: CursorKind,
         node_budget: int | None,
+        absent: frozenset[str] = frozenset(),
     ) -> None:
         self._site = site
+        self._schema = _schema(absent)
         self._lists = lists
         self._budgets = budgets
         self._faults = faults
@@ -87,7 +91,7 @@ class Graph:
         if document.faults:
             return _failed(*(_invalid(fault) for fault in document.faults), cost=0)
         variables = _defaults(document.parsed) | variables
-        price = appraise(_schema(), document.parsed, variables)
+        price = appraise(self._schema, document.parsed, variables)
         refusal = self._refuse(price, call.viewer)
         if refusal is not None:
             return refusal
@@ -99,7 +103,7 @@ class Graph:
         if query not in self._documents:
             try:
                 parsed = parse(query)
-                self._documents[query] = _Document(parsed, tuple(validate(_schema(), parsed)))
+                self._documents[query] = _Document(parsed, tuple(validate(self._schema, parsed)))
             except GraphQLError as error:
                 self._documents[query] = _Document(DocumentNode(definitions=()), (error,))
         return self._documents[query]
@@ -144,7 +148,7 @@ class Graph:
                 "used": window.used + price.points,
             },
         )
-        result = execute_sync(_schema(), document, context_value=context, variable_values=dict(variables))
+        result = execute_sync(self._schema, document, context_value=context, variable_values=dict(variables))
         body: dict[str, Any] = {"data": result.data}
         if result.errors:
             body["errors"] = [_shown(error) for error in result.errors]

@@ -56,7 +56,7 @@ EVENT_FIELDS: dict[str, Table] = {
         referencedAt=lambda held, _: stamp(held.at),
         source=_detail("other"),
         target=_detail("target"),
-        willCloseTarget=always(False),
+        willCloseTarget=lambda held, _: held.detail["other"] in held.detail["target"].pulls,
     ),
     "MilestonedEvent": _event(milestoneTitle=_detail("title")),
     "DemilestonedEvent": _event(milestoneTitle=_detail("title")),
@@ -72,6 +72,11 @@ EVENT_FIELDS: dict[str, Table] = {
     "BlockedByRemovedEvent": _event(blockingIssue=_detail("other")),
     "BlockingAddedEvent": _event(blockedIssue=_detail("other")),
     "BlockingRemovedEvent": _event(blockedIssue=_detail("other")),
+    "IssueFieldAddedEvent": _event(issueField=_detail("field"), value=_detail("after")),
+    "IssueFieldChangedEvent": _event(
+        issueField=_detail("field"), newValue=_detail("after"), previousValue=_detail("before")
+    ),
+    "IssueFieldRemovedEvent": _event(issueField=_detail("field")),
     "IssueTypeAddedEvent": _event(issueType=_detail("type")),
     "IssueTypeChangedEvent": _event(issueType=_detail("type"), prevIssueType=_detail("previous")),
     "IssueTypeRemovedEvent": _event(issueType=_detail("previous")),

@@ -58,6 +58,19 @@ def _reason(
     return issue.reason.upper() if issue.reason else None
 
 
+def _closers(issue: Issue, info: Info, includeClosedPrs: bool = False, **arguments: Any) -> Connection:
+    """The pull requests that close the issue, open ones only unless asked for all."""
+    held = [one for one in issue.pulls if includeClosedPrs or one.closed is None]
+    return info.context.connect("closedByPullRequestsReferences", held, None, arguments)
+
+
+def _given(issue: Issue, info: Info, **arguments: Any) -> Connection:
+    held = list(issue.fields.values())
+    return info.context.connect("issueFieldValues", held, lambda one: (one.field.id,), arguments)
+
+
+_ISSUE_FIELD: Table = {"id": read("node_id"), "name": read("name")}
+_GIVEN: Table = {"field": read("field"), "value": read("value")}
 _SHARED: Table = {
     **DATED,
     "author": read("creator"),
@@ -77,8 +90,10 @@ ISSUE_FIELDS: dict[str, Table] = {
         "blockedBy": connected("blocked_by"),
         "blocking": connected("blocking"),
         "closed": lambda held, _: held.closed is not None,
+        "closedByPullRequestsReferences": _closers,
         "fullDatabaseId": lambda held, _: str(held.id),
         "issueDependenciesSummary": _dependencies,
+        "issueFieldValues": _given,
         "issueType": read("type"),
         "labels": connected("labels"),
         "locked": always(False),
@@ -104,6 +119,11 @@ ISSUE_FIELDS: dict[str, Table] = {
         "isEnabled": always(True),
         "name": read("name"),
     },
+    **{f"IssueField{kind}": _ISSUE_FIELD for kind in ("Date", "Number", "SingleSelect", "Text")},
+    **{f"IssueField{kind}Value": _GIVEN for kind in ("Date", "Number", "Text")},
+    "IssueFieldSingleSelectValue": {**_GIVEN, "name": read("value")},
+    "IssueFieldValueConnection": CONNECTION,
+    "PullRequestConnection": CONNECTION,
     "Label": {
         "color": read("color"),
         "description": always(None),

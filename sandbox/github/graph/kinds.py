@@ -8,7 +8,9 @@ from sandbox.github.records import (
     Account,
     Draft,
     FieldValue,
+    Given,
     Issue,
+    IssueField,
     IssueType,
     Item,
     Label,
@@ -47,6 +49,7 @@ _REGULAR = (
     *("labeled", "unlabeled", "assigned", "unassigned", "milestoned", "demilestoned", "closed", "reopened"),
     *("transferred", "sub_issue_added", "sub_issue_removed", "parent_issue_added", "parent_issue_removed"),
     *("blocked_by_added", "blocked_by_removed", "blocking_added", "blocking_removed"),
+    *("issue_field_added", "issue_field_changed", "issue_field_removed"),
     *("issue_type_added", "issue_type_changed", "issue_type_removed"),
     *("added_to_project_v2", "removed_from_project_v2", "project_v2_item_status_changed"),
 )
@@ -67,12 +70,19 @@ _FIELD_KINDS = {"single_select": "ProjectV2SingleSelectField", "iteration": "Pro
 _VALUE_KINDS = {"single_select": "SingleSelect", "iteration": "Iteration", "number": "Number", "date": "Date"}
 
 
+_PARTS = {"number": "Number", "date": "Date", "single_select": "SingleSelect", "text": "Text"}
+
+
 def kind_of(value: object) -> str:
     """The name of the object type a record is written as."""
     if isinstance(value, Account):
         return "Organization" if value.organization else "User"
     if isinstance(value, Issue):
         return "PullRequest" if value.pull else "Issue"
+    if isinstance(value, IssueField):
+        return f"IssueField{_PARTS[value.type]}"
+    if isinstance(value, Given):
+        return f"IssueField{_PARTS[value.field.type]}Value"
     if isinstance(value, Moment):
         return EVENTS[value.event].type
     if isinstance(value, ProjectField):

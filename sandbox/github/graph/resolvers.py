@@ -13,16 +13,19 @@ from sandbox.github.graph.roots import ROOT_FIELDS
 __all__ = ["attach"]
 
 
-def attach(schema: GraphQLSchema) -> GraphQLSchema:
-    """Give every field of every object type its resolver. ValueError: a table and its type don't agree."""
+def attach(schema: GraphQLSchema, whole: bool = True) -> GraphQLSchema:
+    """Give every field of every object type its resolver. ValueError: a table and its type don't agree.
+
+    An older schema is not `whole`: it has fewer fields than there are resolvers.
+    """
     tables = ROOT_FIELDS | ISSUE_FIELDS | EVENT_FIELDS | BOARD_FIELDS
     for name, kind in schema.type_map.items():
         if isinstance(kind, GraphQLInterfaceType | GraphQLUnionType):
             kind.resolve_type = lambda value, _info, _kind: kind_of(value)
         elif isinstance(kind, GraphQLObjectType) and not name.startswith("__"):
             table = tables[name]
-            if table.keys() != kind.fields.keys():
+            if whole and table.keys() != kind.fields.keys():
                 raise ValueError(f"{name} is not resolved as declared: {table.keys() ^ kind.fields.keys()}")
-            for field, resolver in table.items():
-                kind.fields[field].resolve = resolver
+            for name_of_field, field in kind.fields.items():
+                field.resolve = table[name_of_field]
     return schema
