@@ -18,7 +18,15 @@ from typing import NoReturn
 
 from config.shapes import hide_tokens
 
-__all__ = ["REFERENCE", "Redactor", "Secret", "SecretError", "read_system_keyring", "resolve"]
+__all__ = [
+    "REFERENCE",
+    "Redactor",
+    "Secret",
+    "SecretError",
+    "read_system_keyring",
+    "resolve",
+    "write_system_keyring",
+]
 
 REFERENCE = r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:\S(.*\S)?|keyring:[^/]+/.+)$"
 """What a reference looks like; plain enough for a JSON Schema."""
@@ -92,6 +100,18 @@ def read_system_keyring(service: str, name: str) -> str | None:
             "machine without one keep the secret in a file and write file:/path in the config"
         ) from None
     return password
+
+
+def write_system_keyring(service: str, name: str, value: str) -> bool:
+    """Keep a password in the operating system's keyring; whether there is one that takes it."""
+    import keyring
+    import keyring.errors
+
+    try:
+        keyring.set_password(service, name, value)
+    except (keyring.errors.KeyringError, RuntimeError, OSError):
+        return False
+    return True
 
 
 def resolve(

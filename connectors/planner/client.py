@@ -25,7 +25,8 @@ from connectors.httpx_transport import GuardedTransport
 from connectors.payload import decode, decode_record
 from connectors.planner.records import Collection, PersonRecord
 from connectors.planner.settings import PlannerConnection
-from connectors.planner.signin import Claims, Credential, SignIn, read_claims
+from connectors.planner.signin import Claims, Credential, PersonSignIn, SignIn, read_claims
+from connectors.planner.token_file import TokenFile
 from connectors.retry import PASSING, Retry, retry_after
 from connectors.transport import Guard
 
@@ -94,6 +95,8 @@ class PlannerClient:
         secret: Callable[[str], Secret],
         retry: Retry,
         clock: Callable[[], datetime],
+        sleep: Callable[[float], None],
+        show: Callable[[str], None],
     ) -> None:
         self._settings = settings
         self._retry = retry
@@ -102,7 +105,7 @@ class PlannerClient:
         self.plain = False
         self.named: set[str] = set()
         self.may_name = True
-        self._signin = SignIn(settings, _credential(settings, secret), retry, clock)
+        self._signin = _sign_in(settings, secret, retry, clock, sleep, show)
         self._guard = Guard(
             settings.url,
             deadline=settings.timeout.total_seconds(),
@@ -120,6 +123,11 @@ class PlannerClient:
     def close(self) -> None:
         self._http.close()
         self._signin.close()
+
+    def ensure(self) -> None:
+        """Where a person has to sign in and nobody has, ask for it now. AccessRefused: nobody did."""
+        if isinstance(self._signin, PersonSignIn):
+            self._signin.ensure()
 
     def claims(self) -> Claims:
         """What our token says of the application; signs in if need be."""
@@ -280,6 +288,19 @@ class PlannerClient:
         return SourceStopped(
             f"{self._who} answered with status {status}{said}. If it lasts, report it with this text."
         )
+
+
+def _sign_in(
+    settings: PlannerConnection,
+    secret: Callable[[str], Secret],
+    retry: Retry,
+    clock: Callable[[], datetime],
+    sleep: Callable[[float], None],
+    show: Callable[[str], None],
+) -> SignIn:
+    if settings.token_cache is not None:
+        return PersonSignIn(settings, TokenFile(settings.token_cache), retry, clock, sleep, show)
+    return SignIn(settings, _credential(settings, secret), retry, clock)
 
 
 def _credential(settings: PlannerConnection, secret: Callable[[str], Secret]) -> Credential:

@@ -76,7 +76,7 @@ class Connector:
         self._settings = settings
         self._clock = clock
         retry = Retry(f'Planner "{settings.name}"', sleep, clock, on_wait)
-        self._client = PlannerClient(settings, secret, retry, clock)
+        self._client = PlannerClient(settings, secret, retry, clock, sleep, on_wait)
 
     def close(self) -> None:
         self._client.close()
@@ -84,6 +84,7 @@ class Connector:
     # check
 
     def check(self, sources: tuple[object, ...]) -> CheckReport:
+        self._client.ensure()
         claims = self._client.claims()
         name = f'"{claims.app_displayname}" ' if claims.app_displayname else ""
         permissions: list[Permission] = []
@@ -93,6 +94,8 @@ class Connector:
             granted = _READ in claims.roles or _WRITE in claims.roles
             permissions.append(Permission(_READ, granted, "reading plans and their tasks"))
             warnings += _about_roles(frozenset(claims.roles))
+        if self._settings.cloud == "china":
+            warnings.append("Planner is not offered in the cloud that 21Vianet runs, as far as is known.")
         for source in map(_own, sources):
             for name, frame in self._seen(source):
                 if isinstance(frame, ConnectorError):
@@ -104,6 +107,9 @@ class Connector:
                 fields += _findings(plan, board)
                 warnings += _about_windows(plan, board)
         account = f"application {name}{self._settings.client} of tenant {self._settings.tenant}"
+        if claims.scp is not None:
+            permissions += [Permission("Tasks.Read", "Tasks.Read" in claims.scp, "reading one's plans")]
+            account = f"{claims.upn or 'a person'} through {account}"
         return CheckReport(account, tuple(permissions), tuple(fields), tuple(warnings))
 
     def _seen(self, source: PlannerSource) -> Iterator[tuple[str, Frame | ConnectorError]]:
@@ -118,7 +124,14 @@ class Connector:
     # offers
 
     def offers(self) -> Iterator[SourceOffer]:
-        """The plans of every group that the application can see. AccessRefused: it may not list groups."""
+        """The plans of every group that the application can see, or all that a person who signed in can.
+
+        AccessRefused: the application may not list groups.
+        """
+        if self._settings.sign_in == "device":
+            for plan in self._listed("/me/planner/plans", PlanRecord):
+                yield SourceOffer(plan.title, {"plan": plan.id}, "a plan of yours")
+            return
         try:
             groups = list(self._listed(_GROUPS, GroupRecord))
         except AccessRefused:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
@@ -14,11 +14,18 @@ from config.problems import Unfit
 from config.scalars import LocalPath, SecretRef, ServiceUrl, Text, ValuePattern, Zone
 from config.settings import ConnectionSettings, Frozen, Kind, SourceSettings
 
-__all__ = ["KIND", "PlannerConnection", "PlannerSource", "Window"]
+__all__ = ["CLOUDS", "KIND", "PlannerConnection", "PlannerSource", "Window"]
 
 _PLAN = r"^[A-Za-z0-9_-]{28}$"
 _TENANT = r"^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$"
 _WEB = "https://planner.cloud.microsoft"
+CLOUDS = {
+    "global": ("https://graph.microsoft.com", "https://login.microsoftonline.com"),
+    "usgov": ("https://graph.microsoft.us", "https://login.microsoftonline.us"),
+    "usgov-dod": ("https://dod-graph.microsoft.us", "https://login.microsoftonline.us"),
+    "china": ("https://microsoftgraph.chinacloudapi.cn", "https://login.chinacloudapi.cn"),
+}
+"""Microsoft's clouds: where Graph and where the sign-in is."""
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -47,8 +54,16 @@ TenantName = Annotated[
 ]
 
 
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}".lower()
+
+
 class PlannerConnection(ConnectionSettings):
-    """An application registered in one tenant, which signs in by a secret or, better, by a certificate."""
+    """An application registered in one tenant, which signs in by a secret or, better, by a certificate.
+
+    A person may sign in through it instead, and then sees the plans of their own groups only.
+    """
 
     kind: Literal["planner"] = Field(description="The tracker.")
     tenant: TenantName = Field(
@@ -69,12 +84,37 @@ class PlannerConnection(ConnectionSettings):
         description="Reference to the certificate's private key (PEM, no passphrase).",
         examples=["file:/run/secrets/crosstie.key"],
     )
+    sign_in: Literal["application", "device"] = Field(
+        "application",
+        description="Whether the application signs in as itself, or a person signs in by a code that "
+        "crosstie check shows.",
+    )
+    token_cache: LocalPath | None = Field(
+        None,
+        description='With sign_in = "device": file that keeps the sign-in, readable by this user only.',
+        examples=["planner.tokens"],
+    )
+    cloud: Literal["global", "usgov", "usgov-dod", "china"] = Field(
+        "global", description="Microsoft's cloud that the tenant is in; settles url and authority."
+    )
     url: ServiceUrl = Field(
-        "https://graph.microsoft.com/v1.0", description="Address of Microsoft Graph; national clouds differ."
+        "https://graph.microsoft.com/v1.0",
+        description="Address of Microsoft Graph with its version, if it is none of the cloud's.",
     )
     authority: ServiceUrl = Field(
-        "https://login.microsoftonline.com", description="Where the application signs in."
+        "https://login.microsoftonline.com",
+        description="Where the application signs in, if not where the cloud does.",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _settle_the_cloud(cls, given: Any) -> Any:
+        """The cloud's addresses in place of those that are not given."""
+        cloud = given.get("cloud") if isinstance(given, dict) else None
+        if not isinstance(cloud, str) or cloud not in CLOUDS:
+            return given
+        graph, authority = CLOUDS[cloud]
+        return {"url": f"{graph}/v1.0", "authority": authority, **given}
 
     @model_validator(mode="after")
     def _proves_itself_in_one_way(self) -> Self:
@@ -82,12 +122,32 @@ class PlannerConnection(ConnectionSettings):
             raise Unfit(
                 "certificate and key together", step="The one is public, the other proves that it's ours"
             )
-        if (self.secret is None) == (self.certificate is None):
+        proofs = (self.secret is not None, self.certificate is not None, self.sign_in == "device")
+        if sum(proofs) != 1:
             raise Unfit(
-                "either secret, or certificate and key", step="A certificate is the better of the two"
+                'either secret, or certificate and key, or sign_in = "device"',
+                step="A certificate is the best of them",
             )
+        if (self.token_cache is not None) != (self.sign_in == "device"):
+            raise Unfit(
+                'token_cache together with sign_in = "device", and only then',
+                step='Name the file that keeps the sign-in, such as token_cache = "planner.tokens"',
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _stays_in_one_cloud(self) -> Self:
         if not self.authority.startswith("https:"):
             raise Unfit("an authority that starts with https://", step="msal accepts no other")
+        graph, authority = CLOUDS[self.cloud]
+        graphs, doors = map(set, zip(*CLOUDS.values(), strict=True))
+        strange = {_origin(self.url)} & (graphs - {graph}) | {_origin(self.authority)} & (doors - {authority})
+        if strange:
+            names = ", ".join(f'"{name}"' for name in CLOUDS)
+            raise Unfit(
+                f'an url and an authority of the cloud "{self.cloud}"',
+                step=f"{min(strange)} is another cloud's. Leave both out and write cloud = one of {names}",
+            )
         return self
 
     @property

@@ -92,10 +92,15 @@ class GraphApp:
             path=path.removeprefix(_VERSION),
             root=f"{_origin(request)}{_VERSION}",
             roles=self._roles(request),
+            person=self._person(request),
             query=query,
             body=body,
             shorten=lambda: self.faults.take("short_page", path),
         )
+
+    def _person(self, request: Request) -> str | None:
+        _, _, token = request.headers.get("authorization", "").partition(" ")
+        return self._tokens.person(token, (_origin(request), _PUBLIC_RESOURCE))
 
     def _roles(self, request: Request) -> tuple[str, ...]:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")

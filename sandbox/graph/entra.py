@@ -1,11 +1,10 @@
-"""The tenant's sign-in service: discovery, and tokens for applications that prove a secret or a certificate.
+"""The tenant's sign-in service: discovery, tokens for applications that prove themselves, and for people.
 
 msal lives on real time, so tokens are stamped with the wall clock and not with the world's.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 import uuid
@@ -22,62 +21,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.faults import Faults
+from sandbox.graph.devices import Devices
 from sandbox.graph.records import App
 from sandbox.graph.state import GraphTenant
+from sandbox.graph.tokens import LIFETIME_S, Refused, Tokens
 from sandbox.server import bad_gateway
 
 __all__ = ["EntraApp", "Tokens"]
 
-_LIFETIME_S = 3599
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _DEFAULT_SCOPE = "/.default"
-
-
-class Tokens:
-    """Writes and reads the tenant's access tokens; `wall` is real time in seconds since 1970."""
-
-    def __init__(self, tenant: GraphTenant, wall: Callable[[], float] = time.time) -> None:
-        self._tenant = tenant
-        self._wall = wall
-        self._key = hashlib.sha256(f"tokens of {tenant.id}".encode()).digest()
-
-    def issue(self, app: App, resource: str) -> str:
-        """A token for one resource (its origin, such as https://graph.microsoft.com)."""
-        now = int(self._wall())
-        claims = {
-            "aud": resource,
-            "iss": f"https://sts.windows.net/{self._tenant.id}/",
-            "iat": now,
-            "nbf": now,
-            "exp": now + _LIFETIME_S,
-            "appid": app.id,
-            "idtyp": "app",
-            "roles": list(app.roles),
-            "tid": self._tenant.id,
-            "ver": "1.0",
-        }
-        return jwt.encode(claims, self._key, algorithm="HS256")
-
-    def roles(self, token: str, audiences: tuple[str, ...]) -> tuple[str, ...]:
-        """The application roles in a good token. ValueError: why it is not accepted."""
-        try:
-            unchecked: Any = {"verify_aud": False, "verify_exp": False}
-            claims = jwt.decode(token, self._key, ["HS256"], options=unchecked)
-        except jwt.InvalidTokenError as broken:
-            raise ValueError("IDX14100: JWT is not well formed or its signature is invalid.") from broken
-        if claims["aud"] not in audiences:
-            raise ValueError("Access token validation failure. Invalid audience.")
-        if claims["exp"] <= self._wall():
-            raise ValueError("Lifetime validation failed, the token is expired.")
-        return tuple(claims["roles"])
-
-
-class _Refused(Exception):
-    """A sign-in answer that is an error, with Entra's own number."""
-
-    def __init__(self, status: int, error: str, number: int, text: str) -> None:
-        super().__init__(text)
-        self.status, self.error, self.number, self.text = status, error, number, text
 
 
 class EntraApp:
@@ -89,16 +42,18 @@ class EntraApp:
         self._tenant = tenant
         self._wall = wall
         self._tokens = Tokens(tenant, wall)
+        self._devices = Devices(tenant, self._tokens, wall)
         self.asgi = Starlette(
             routes=[
                 Route("/common/discovery/instance", self._instance),
                 Route("/{tenant}/v2.0/.well-known/openid-configuration", self._discover),
                 Route("/{tenant}/oauth2/v2.0/token", self._token, methods=["POST"]),
+                Route("/{tenant}/oauth2/v2.0/devicecode", self._device_code, methods=["POST"]),
             ]
         )
 
     def rate_limited(self, path: str) -> Response:
-        problem = _Refused(429, "temporarily_unavailable", 90055, "Too many requests; try again later.")
+        problem = Refused(429, "temporarily_unavailable", 90055, "Too many requests; try again later.")
         return self._refusal(problem, {"Retry-After": "5"})
 
     def server_error(self, path: str) -> Response:
@@ -107,7 +62,7 @@ class EntraApp:
     async def _discover(self, request: Request) -> Response:
         try:
             self._known(request)
-        except _Refused as refused:
+        except Refused as refused:
             return self._refusal(refused)
         base = f"{_origin(request)}/{self._tenant.id}"
         return JSONResponse(
@@ -129,46 +84,67 @@ class EntraApp:
         document = f"{_origin(request)}/{self._tenant.id}/v2.0/.well-known/openid-configuration"
         return JSONResponse({"tenant_discovery_endpoint": document, "metadata": []})
 
+    def enter(self, user_code: str, user: str | None) -> None:
+        """A person enters the code that a device shows and agrees; with None, somebody declines."""
+        self._devices.enter(user_code, user)
+
+    async def _device_code(self, request: Request) -> Response:
+        form = dict(parse_qsl((await request.body()).decode()))
+        try:
+            self._known(request)
+            return JSONResponse(self._devices.begin(self._app(form), form.get("scope", "")))
+        except Refused as refused:
+            return self._refusal(refused)
+
     async def _token(self, request: Request) -> Response:
         form = dict(parse_qsl((await request.body()).decode()))
         try:
             self._known(request)
-            if form.get("grant_type") != "client_credentials":
-                raise _Refused(400, "unsupported_grant_type", 70003, "Unsupported grant type.")
-            app = self._proven(form, f"{_origin(request)}{request.url.path}")
-            resource = _resource(form.get("scope", ""))
-        except _Refused as refused:
+            return JSONResponse(self._granted(form, f"{_origin(request)}{request.url.path}"))
+        except Refused as refused:
             return self._refusal(refused)
-        return JSONResponse(
-            {
-                "token_type": "Bearer",
-                "expires_in": _LIFETIME_S,
-                "ext_expires_in": _LIFETIME_S,
-                "access_token": self._tokens.issue(app, resource),
-            }
-        )
+
+    def _granted(self, form: Mapping[str, str], endpoint: str) -> dict[str, Any]:
+        grant = form.get("grant_type", "")
+        if grant.endswith(":device_code"):
+            return self._devices.redeem(self._app(form), form.get("device_code", ""))
+        if grant == "refresh_token":
+            return self._devices.refresh(self._app(form), form.get("refresh_token", ""))
+        if grant != "client_credentials":
+            raise Refused(400, "unsupported_grant_type", 70003, "Unsupported grant type.")
+        app = self._proven(form, endpoint)
+        return {
+            "token_type": "Bearer",
+            "expires_in": LIFETIME_S,
+            "ext_expires_in": LIFETIME_S,
+            "access_token": self._tokens.issue(app, _resource(form.get("scope", ""))),
+        }
 
     def _known(self, request: Request) -> None:
         asked = request.path_params["tenant"]
         if asked != self._tenant.id:
-            raise _Refused(400, "invalid_tenant", 90002, f"Tenant '{asked}' not found.")
+            raise Refused(400, "invalid_tenant", 90002, f"Tenant '{asked}' not found.")
 
-    def _proven(self, form: Mapping[str, str], endpoint: str) -> App:
-        """The application behind the credentials in the form."""
+    def _app(self, form: Mapping[str, str]) -> App:
         app = self._tenant.apps.get(form.get("client_id", ""))
         if app is None:
             text = f"Application with identifier '{form.get('client_id')}' was not found in the directory."
-            raise _Refused(400, "unauthorized_client", 700016, text)
+            raise Refused(400, "unauthorized_client", 700016, text)
+        return app
+
+    def _proven(self, form: Mapping[str, str], endpoint: str) -> App:
+        """The application behind the credentials in the form."""
+        app = self._app(form)
         if form.get("client_assertion_type") == _ASSERTION_TYPE:
             self._check_assertion(app, form.get("client_assertion", ""), endpoint)
         elif form.get("client_secret") != app.secret:
-            raise _Refused(401, "invalid_client", 7000215, "Invalid client secret provided.")
+            raise Refused(401, "invalid_client", 7000215, "Invalid client secret provided.")
         return app
 
     def _check_assertion(self, app: App, assertion: str, endpoint: str) -> None:
         """The assertion must be signed by the registered certificate, for this endpoint, and be fresh."""
         if app.certificate is None:
-            raise _Refused(401, "invalid_client", 700027, "The certificate is not registered on application.")
+            raise Refused(401, "invalid_client", 700027, "The certificate is not registered on application.")
         key = load_pem_x509_certificate(app.certificate.encode()).public_key()
         try:
             claims = jwt.decode(
@@ -180,14 +156,14 @@ class EntraApp:
                 options={"require": ["aud", "iss", "sub", "exp"], "verify_exp": False, "verify_iat": False},
             )
         except jwt.InvalidTokenError as broken:
-            raise _Refused(
+            raise Refused(
                 401, "invalid_client", 700027, f"The client assertion is invalid: {broken}."
             ) from broken
         if claims["sub"] != app.id or claims["exp"] <= self._wall():
             text = "Client assertion is not within its valid time range or names another application."
-            raise _Refused(401, "invalid_client", 700024, text)
+            raise Refused(401, "invalid_client", 700024, text)
 
-    def _refusal(self, refused: _Refused, headers: Mapping[str, str] | None = None) -> Response:
+    def _refusal(self, refused: Refused, headers: Mapping[str, str] | None = None) -> Response:
         at = datetime.fromtimestamp(self._wall(), UTC).strftime("%Y-%m-%d %H:%M:%SZ")
         trace = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self._tenant.id}/{refused.number}"))
         described = f"AADSTS{refused.number}: {refused.text} Trace ID: {trace} Timestamp: {at}"
@@ -205,7 +181,7 @@ class EntraApp:
 def _resource(scope: str) -> str:
     if not scope.endswith(_DEFAULT_SCOPE):
         text = f"The provided value for scope {scope} is not valid: it must end in {_DEFAULT_SCOPE}."
-        raise _Refused(400, "invalid_scope", 1002012, text)
+        raise Refused(400, "invalid_scope", 1002012, text)
     return scope.removesuffix(_DEFAULT_SCOPE)
 
 

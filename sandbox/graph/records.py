@@ -70,8 +70,11 @@ class User:
 
 @dataclass(slots=True)
 class Group:
+    """A Microsoft 365 group; people see the plans of the groups whose members they are."""
+
     id: str
     name: str
+    members: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)

@@ -28,7 +28,7 @@ __all__ = ["Call", "GraphError", "GraphService"]
 _GROUP_PAGE = 100
 _ID_LENGTH = 28
 _MOST_IDS = 1000
-_PLANNER_ROLES = frozenset({"Tasks.Read.All", "Tasks.ReadWrite.All"})
+_PLANNER_ROLES = frozenset({"Tasks.Read.All", "Tasks.ReadWrite.All", "Tasks.Read", "Tasks.ReadWrite"})
 _GROUP_ROLES = frozenset(
     {"GroupMember.Read.All", "Group.Read.All", "Group.ReadWrite.All", "Directory.Read.All"}
 )
@@ -53,13 +53,15 @@ class GraphError(Exception):
 class Call:
     """One request below the version root: `path` like `/planner/plans/...`, `root` the absolute version root.
 
-    `shorten` asks, once a list is reached, whether this page has to be a short one.
+    `roles` are those of an application, or the scopes of the `person` who signed in. `shorten` asks, once a
+    list is reached, whether this page has to be a short one.
     """
 
     method: str
     path: str
     root: str
     roles: Collection[str]
+    person: str | None = None
     query: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
     shorten: Callable[[], bool] = lambda: False
@@ -79,6 +81,7 @@ class GraphService:
                 ("GET", r"/groups", self._groups),
                 ("GET", r"/groups/([^/]+)", self._group),
                 ("GET", r"/groups/([^/]+)/planner/plans", self._plans),
+                ("GET", r"/me/planner/plans", self._my_plans),
                 ("GET", r"/planner/plans/([^/]+)", self._plan),
                 ("GET", r"/planner/plans/([^/]+)/details", self._plan_details),
                 ("GET", r"/planner/plans/([^/]+)/buckets", self._buckets),
@@ -92,7 +95,7 @@ class GraphService:
 
     def answer(self, call: Call) -> dict[str, Any]:
         """The body of a good answer. GraphError: any other answer."""
-        if call.path == "/me" or call.path.startswith("/me/"):
+        if (call.path == "/me" or call.path.startswith("/me/")) and call.person is None:
             message = "/me request is only valid with delegated authentication flow."
             raise GraphError(400, "BadRequest", message)
         for method, pattern, handler in self._routes:
@@ -152,6 +155,15 @@ class GraphService:
             call, plans, lambda plan: plan_json(plan, call.root), f"groups('{group}')/planner/plans"
         )
 
+    def _my_plans(self, call: Call) -> dict[str, Any]:
+        _require(call, _PLANNER_ROLES)
+        plans = [plan for plan in self._tenant.plans.values() if self._is_member(call, plan)]
+        return self._page(call, plans, lambda plan: plan_json(plan, call.root), "me/planner/plans")
+
+    def _is_member(self, call: Call, plan: Plan) -> bool:
+        """Whether a caller may see a plan: an application may all, a person those of their groups."""
+        return call.person is None or call.person in self._tenant.groups[plan.group].members
+
     def _plan(self, call: Call, id: str) -> dict[str, Any]:
         return _entity(call, "planner/plans", plan_json(self._seen_plan(call, id), call.root))
 
@@ -189,7 +201,7 @@ class GraphService:
         _well_formed(id)
         if id not in self._tenant.plans:
             raise GraphError(404, "", _NOT_FOUND)
-        self._refuse_closed(id)
+        self._refuse_closed(call, id)
         return self._tenant.plans[id]
 
     def _seen_task(self, call: Call, id: str) -> Task:
@@ -197,11 +209,11 @@ class GraphService:
         _well_formed(id)
         if id not in self._tenant.tasks:
             raise GraphError(404, "", _NOT_FOUND)
-        self._refuse_closed(self._tenant.tasks[id].plan)
+        self._refuse_closed(call, self._tenant.tasks[id].plan)
         return self._tenant.tasks[id]
 
-    def _refuse_closed(self, plan: str) -> None:
-        if plan in self._tenant.closed:
+    def _refuse_closed(self, call: Call, plan: str) -> None:
+        if plan in self._tenant.closed or not self._is_member(call, self._tenant.plans[plan]):
             raise GraphError(403, "", _FORBIDDEN)
 
     def _page(

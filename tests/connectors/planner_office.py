@@ -51,11 +51,13 @@ class Bureau:
 
     graph_wall: Wall
     entra_wall: Wall
+    door: EntraApp
 
     def __init__(self, graph: Stand, entra: Stand, tenant: GraphTenant, authority: Path) -> None:
         self.graph, self.entra, self.tenant, self._authority = graph, entra, tenant, authority
         self.clock = tenant.clock
         self.slept: list[float] = []
+        self.asleep: Callable[[], None] = lambda: None
         self.waits: list[str] = []
         self._connectors: list[Connector] = []
         tenant.add_user(ADA, "Ada", "Ada@example.com")
@@ -113,6 +115,7 @@ class Bureau:
 
         def sleep(seconds: float) -> None:
             self.slept.append(seconds)
+            self.asleep()
             self.clock.advance(timedelta(seconds=seconds))
 
         connector = Connector(
@@ -155,13 +158,13 @@ def bureau(
     tenant = GraphTenant(WorldClock(START), TENANT, page=page, expand=expand, strict=strict)
     tenant.add_app(CLIENT, SECRET, roles, certificate)
     graph_wall, entra_wall = Wall(), Wall()
-    graph_app = GraphApp(tenant, Tokens(tenant, graph_wall))
-    with Stand(graph_app) as graph, Stand(EntraApp(tenant, entra_wall), tls=True) as entra:
+    graph_app, entra_app = GraphApp(tenant, Tokens(tenant, graph_wall)), EntraApp(tenant, entra_wall)
+    with Stand(graph_app) as graph, Stand(entra_app, tls=True) as entra:
         authority = folder / "ca.pem"
         assert entra.ca_pem is not None
         authority.write_bytes(entra.ca_pem)
         office = Bureau(graph, entra, tenant, authority)
-        office.graph_wall, office.entra_wall = graph_wall, entra_wall
+        office.graph_wall, office.entra_wall, office.door = graph_wall, entra_wall, entra_app
         try:
             yield office
         finally:

@@ -29,6 +29,9 @@ def test_one_proof_of_identity_is_enough(proof):
         {"secret": "a literal secret"},
         {"secret": "env:S", "authority": "http://localhost:8080"},
         {"secret": "env:S", "tenant": "not a tenant"},
+        {"sign_in": "device"},
+        {"sign_in": "device", "token_cache": "t", "secret": "env:S"},
+        {"secret": "env:S", "token_cache": "t"},
     ],
 )
 def test_any_other_proof_is_refused(proof):
@@ -64,3 +67,37 @@ def test_a_source_is_named_by_its_plan():
 def test_a_group_is_named_by_itself_and_the_title_of_its_plan():
     assert PlannerSource(connection="planner", group="ERP").key == "ERP"
     assert PlannerSource(connection="planner", group="ERP", title="Launch").key == "ERP/Launch"
+
+
+@pytest.mark.parametrize(
+    ("cloud", "graph", "authority"),
+    [
+        ("global", "https://graph.microsoft.com/v1.0", "https://login.microsoftonline.com"),
+        ("usgov", "https://graph.microsoft.us/v1.0", "https://login.microsoftonline.us"),
+        ("usgov-dod", "https://dod-graph.microsoft.us/v1.0", "https://login.microsoftonline.us"),
+        ("china", "https://microsoftgraph.chinacloudapi.cn/v1.0", "https://login.chinacloudapi.cn"),
+    ],
+)
+def test_a_cloud_settles_both_addresses(cloud, graph, authority):
+    settings = PlannerConnection(**CONNECTION, secret="env:S", cloud=cloud)
+    assert (settings.url, settings.authority) == (graph, authority)
+    assert settings.graph == graph.removesuffix("/v1.0")
+
+
+@pytest.mark.parametrize(
+    "addresses",
+    [
+        {"url": "https://graph.microsoft.us/v1.0"},
+        {"authority": "https://login.microsoftonline.us"},
+        {"cloud": "usgov", "url": "https://dod-graph.microsoft.us/v1.0"},
+        {"cloud": "china", "authority": "https://login.microsoftonline.com"},
+    ],
+)
+def test_addresses_of_two_clouds_do_not_go_together(addresses):
+    with pytest.raises(ValidationError, match="of the cloud"):
+        PlannerConnection(**CONNECTION, secret="env:S", **addresses)
+
+
+def test_addresses_that_are_nobodys_go_with_any_cloud():
+    given = {"cloud": "usgov", "url": "https://graph.example/v1.0", "authority": "https://door.example"}
+    assert PlannerConnection(**CONNECTION, secret="env:S", **given).url == "https://graph.example/v1.0"

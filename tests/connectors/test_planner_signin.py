@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 
 from connectors.errors import AccessRefused, Misconfigured, RetryLater, Unreachable
 from connectors.planner.signin import read_claims
-from tests.connectors.planner_office import CLIENT, GROUP, SECRET, Bureau, bureau, key_pair
+from connectors.planner.token_file import TokenFile
+from tests.connectors.planner_office import ADA, CLIENT, GROUP, SECRET, Bureau, bureau, gathered, key_pair
 
 
 @pytest.fixture
@@ -137,3 +139,131 @@ def test_a_certificate_that_cannot_be_read_is_named(tmp_path):
 @pytest.mark.parametrize("token", ["opaque", "a.b.c", "a.!!.c", "a.W10.c", "a.eyJyb2xlcyI6MX0.c"])
 def test_a_token_that_says_nothing_is_no_trouble(token):
     assert read_claims(token).roles is None
+
+
+# People who sign in
+
+
+class Person:
+    """Ada before a screen that shows a code, or somebody else, or nobody."""
+
+    def __init__(self, office: Bureau, tokens: Path) -> None:
+        self.office, self.tokens = office, tokens
+
+    def connect(self):
+        return self.office.connect(secret=None, sign_in="device", token_cache=self.tokens)
+
+    def enters(self, user: str | None) -> None:
+        """The code is entered while the connector waits between two questions."""
+
+        def enter() -> None:
+            code = self.office.waits[-1].rpartition(" ")[2]
+            self.office.door.enter(code, user)
+            self.office.asleep = lambda: None
+
+        self.office.asleep = enter
+
+    def signs_in(self) -> None:
+        self.enters(ADA)
+        self.connect().check((self.office.source(),))
+
+
+@pytest.fixture
+def person(office: Bureau, tmp_path: Path) -> Person:
+    office.tenant.groups[GROUP].members.add(ADA)
+    office.fill()
+    return Person(office, tmp_path / "planner.tokens")
+
+
+def test_a_person_signs_in_once_by_a_code_and_later_runs_need_none(office, person):
+    person.enters(ADA)
+    report = person.connect().check((office.source(),))
+    assert office.waits[0].startswith(
+        "To sign in, open https://microsoft.com/devicelogin and enter the code "
+    )
+    assert office.slept == [5]
+    assert report.account.startswith("Ada@example.com through application")
+    assert [(one.name, one.granted) for one in report.permissions] == [
+        ('Read plan "Launch"', True),
+        ("Tasks.Read", True),
+    ]
+    asked = len(office.entra.requests)
+    batches = list(person.connect().pull(office.source(), {}, office.clock.now()))
+    assert len(gathered(batches, "issues")) == 8
+    assert [r.path for r in office.entra.requests[asked:] if r.method == "POST"] == []
+
+
+def test_a_pull_does_not_wait_for_a_person_but_says_where_to_sign_in(office, person):
+    with pytest.raises(AccessRefused, match=r"nobody has signed in yet.*crosstie check planner"):
+        list(person.connect().pull(office.source(), {}, office.clock.now()))
+    assert office.waits == office.slept == []
+
+
+def test_a_code_that_is_declined_or_never_entered_is_refused(office, person):
+    person.enters(None)
+    with pytest.raises(AccessRefused, match="not entered in time"):
+        person.connect().check(())
+    office.slept.clear()
+    with pytest.raises(AccessRefused, match="not entered in time"):
+        person.connect().check(())
+    assert sum(office.slept) == 900
+
+
+def test_a_person_sees_the_plans_of_their_groups_only(office, person):
+    other = office.tenant.add_plan(office.tenant.add_group("9" * 8, "Finance"), "Budget")
+    person.signs_in()
+    assert [offer.title for offer in person.connect().offers()] == ["Launch"]
+    with pytest.raises(AccessRefused):
+        list(person.connect().pull(office.source(plan=other), {}, office.clock.now()))
+
+
+def test_an_old_token_is_renewed_by_the_one_that_is_kept(office, person):
+    office.graph_wall.ahead = office.entra_wall.ahead = -7200
+    person.signs_in()
+    office.graph_wall.ahead = office.entra_wall.ahead = 0
+    batches = list(person.connect().pull(office.source(), {}, office.clock.now()))
+    assert len(gathered(batches, "issues")) == 8
+    assert b"grant_type=refresh_token" in office.entra.requests[-1].body
+
+
+def test_a_person_who_may_sign_in_no_more_is_told_where_to(office, person):
+    office.graph_wall.ahead = office.entra_wall.ahead = -7200
+    person.signs_in()
+    office.graph_wall.ahead = office.entra_wall.ahead = 0
+    office.tenant.disable_user(ADA)
+    with pytest.raises(AccessRefused, match="no longer holds"):
+        list(person.connect().pull(office.source(), {}, office.clock.now()))
+
+
+def test_the_kept_sign_in_is_for_this_user_only_and_never_shown(office, person):
+    person.signs_in()
+    assert stat.S_IMODE(person.tokens.stat().st_mode) == 0o600
+    assert not list(person.tokens.parent.glob("*.new"))
+    shown = " ".join((*office.waits, str(person.connect())))
+    assert not any(word in shown for word in person.tokens.read_text().split('"') if len(word) > 60)
+    person.tokens.chmod(0o644)
+    with pytest.raises(Misconfigured, match="chmod 600"):
+        list(person.connect().pull(office.source(), {}, office.clock.now()))
+
+
+def test_a_sign_in_that_is_damaged_is_asked_for_again(office, person):
+    person.signs_in()
+    person.tokens.write_text("{ damaged")
+    with pytest.raises(AccessRefused, match="nobody has signed in"):
+        list(person.connect().pull(office.source(), {}, office.clock.now()))
+
+
+def test_with_a_keyring_the_file_is_sealed_and_without_its_key_it_is_as_if_absent(tmp_path):
+    ring: dict[tuple[str, str], str] = {}
+
+    def keep(service: str, name: str, key: str) -> bool:
+        ring[(service, name)] = key
+        return True
+
+    file = TokenFile(tmp_path / "tokens", lambda service, name: ring.get((service, name)), keep)
+    assert file.load() is None
+    file.save('{"secret": "unmistakable"}')
+    assert b"unmistakable" not in (tmp_path / "tokens").read_bytes()
+    assert file.load() == '{"secret": "unmistakable"}'
+    ring.clear()
+    assert file.load() is None
