@@ -39,9 +39,10 @@ class BaselineMilestone:
 class Baseline:
     """A project's plan as approved.
 
-    `taken` is when it was frozen, `as_of` the instant whose plan it holds. `origin` is reconstructed where it
-    was rebuilt from history; `coverage` is then the share of issues whose history reaches back to `as_of`
-    (None: not applicable). The store fills in the hashes: each baseline carries the one before.
+    `taken` is when it was frozen, `as_of` the instant whose plan it holds. `origin` is imported where another
+    program kept it, and reconstructed where it was rebuilt from history; `coverage` is then the share of
+    issues whose history reaches back to `as_of` (None: not applicable). The store fills in the hashes: each
+    baseline carries the one before.
     """
 
     name: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from types import TracebackType
@@ -193,8 +193,12 @@ class Store:
 
     def save_baseline(self, baseline: Baseline) -> Baseline:
         """Freeze a plan for good; the answer carries its hashes. BaselineExists: the name is taken."""
+        return self.save_baselines([baseline])[0]
+
+    def save_baselines(self, baselines: Sequence[Baseline]) -> list[Baseline]:
+        """Freeze several plans one after the other, all of them or none."""
         with self.database.writing() as connection:
-            return promises.add_baseline(connection, baseline)
+            return [promises.add_baseline(connection, baseline) for baseline in baselines]
 
     def baselines(self, project: str) -> tuple[Baseline, ...]:
         """A project's baselines in the order in which they were taken."""

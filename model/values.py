@@ -58,10 +58,14 @@ class Unit(StrEnum):
 
 
 class Origin(StrEnum):
-    """How an event is known: seen by the tracker or by us, or found by comparing two snapshots."""
+    """How a fact is known: seen by the tracker or by us, found by comparing two snapshots, or told by a file.
+
+    Events are of the first two; a baseline may be imported.
+    """
 
     RECORDED = "recorded"
     RECONSTRUCTED = "reconstructed"
+    IMPORTED = "imported"
 
 
 class Entity(StrEnum):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from reports.work import Work
     from service.workspace import Workspace
 
-__all__ = ["Proposal", "Terms", "adopt", "propose"]
+__all__ = ["Proposal", "Stored", "Terms", "adopt", "propose", "refusal"]
 
 _SHOWN = 20
 """Lines of one message; only so many of them look for the name that was meant."""
@@ -71,15 +71,15 @@ def adopt(path: Path, today: Baseline, work: Work, former: Mapping[str, Ref], *,
     an issue belongs to, and the milestones' dates unless it has its own. `former` are keys that issues once
     had. Failure: a row cannot be read or, unless `partial`, means no issue.
     """
-    join = _Join(_Stored(work, former), path.name, work.name)
+    join = _Join(Stored(work, former), path.name, work.name)
     for row in _read(path):
         join.add(row)
     refused = join.clashes if partial else sorted(join.clashes + join.strangers)
     if refused:
         way = "" if join.clashes else ", or leave these rows out: --accept-partial"
-        raise _refusal(refused, f"Correct the file{way}.")
+        raise refusal(refused, f"Correct the file{way}.")
     if not join.items:
-        raise _refusal(join.strangers, "No row names a stored issue. Read them first: crosstie pull")
+        raise refusal(join.strangers, "No row names a stored issue. Read them first: crosstie pull")
     items, milestones = tuple(join.items.values()), tuple(join.milestones)
     plan = replace(today, items=items, milestones=milestones or today.milestones)
     return Proposal(plan, tuple(text for _, text in join.strangers))
@@ -91,23 +91,22 @@ def _read(path: Path) -> tuple[PlannedRow, ...]:
     try:
         return read_plan(content.data, path.name)
     except BadPlan as bad:
-        raise _refusal(
-            list(enumerate(bad.problems)), "Correct the file and set the baseline again."
-        ) from None
+        raise refusal(list(enumerate(bad.problems)), "Correct the file and set the baseline again.") from None
 
 
-def _refusal(problems: Sequence[tuple[int, str]], step: str) -> Failure:
+def refusal(problems: Sequence[tuple[int, str]], step: str) -> Failure:
     lines = [text for _, text in problems[:_SHOWN]]
     if len(problems) > _SHOWN:
         lines.append(f"And {len(problems) - _SHOWN} more.")
     return Failure(Exit.USAGE, "\n".join([*lines, f"Nothing was stored. {step}"]))
 
 
-class _Stored:
+class Stored:
     """A project's issues and milestones by every name that a plan may use for them."""
 
     def __init__(self, work: Work, former: Mapping[str, Ref]) -> None:
         issues = {issue.ref: issue for issue in work.view.all_issues() if issue.ref in work.item_of}
+        self.issues = issues
         self.keys = [issue.key for issue in issues.values()]
         self.goals = {folded(goal.name): goal for goal in work.goals}
         self.milestones = [goal.name for goal in work.goals]
@@ -133,7 +132,7 @@ class _Join:
     issue that an earlier row means too.
     """
 
-    def __init__(self, stored: _Stored, file: str, project: str) -> None:
+    def __init__(self, stored: Stored, file: str, project: str) -> None:
         self.items: dict[Ref, BaselineItem] = {}
         self.milestones: list[BaselineMilestone] = []
         self.strangers: list[tuple[int, str]] = []

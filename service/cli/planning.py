@@ -67,6 +67,49 @@ def baseline_set(
     session.screen.say(told)
 
 
+@baseline_app.command("import")
+def baseline_import(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A plan saved as XML.")],
+    approved_by: Annotated[str, typer.Option("--approved-by", help="Who approved the plan.")],
+    reason: Annotated[str, typer.Option(help="Why it was set.")],
+    number: Annotated[
+        list[int] | None, typer.Option("--number", min=0, max=10, help="Which baseline of the file; again.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All baselines of the file.")] = False,
+    name: Annotated[str, typer.Option(help="What to call it; default: as in the file.")] = "",
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="Since which day it is in force; default: today.")
+    ] = None,
+    accept_partial: Annotated[
+        bool, typer.Option("--accept-partial", help="Leave out tasks that mean no stored issue.")
+    ] = False,
+    project: Project = None,
+) -> None:
+    """Take over the baselines that Microsoft Project kept in a plan saved as XML.
+
+    A task means an issue by its UID where the plan itself is read, else by a key in its title or in a text
+    field, else by its title.
+    """
+    from service.imports import import_baselines
+    from service.plans import Terms
+
+    session = session_of(ctx)
+    workspace = session.workspace()
+    key, _ = workspace.project(project)
+    if everything and number:
+        raise Failure(Exit.USAGE, "Give --number or --all, not both.")
+    terms = Terms(name, approved_by, reason)
+    wanted = None if everything else number or []
+    made = import_baselines(workspace, key, file, terms, wanted, as_of=as_of, partial=accept_partial)
+    for proposal in made:
+        for line in proposal.left_out:
+            session.screen.complain(f"Left out: {line}")
+    for saved in workspace.store.save_baselines([proposal.baseline for proposal in made]):
+        told = f"{len(saved.items)} issues, {len(saved.milestones)} milestones."
+        session.screen.say(f'Baseline "{saved.name}" is imported: {told}')
+
+
 @baseline_app.command("list")
 def baseline_list(ctx: typer.Context, project: Project = None, as_json: Json = False) -> None:
     """List the baselines, oldest first."""
