@@ -155,6 +155,14 @@ class ConnectionSettings(Frozen):
         None, description="Outgoing proxy.", examples=["http://proxy.example:3128"]
     )
 
+    budget: Decimal = Field(
+        Decimal("0.5"),
+        gt=0,
+        le=1,
+        description="Share of the tracker's own request allowance that may be used up, from 0 to 1; the rest "
+        "stays for people and other programs that use the account. Where it is spent, a pull waits or ends.",
+    )
+
     @property
     def browse(self) -> str:
         """Where people open its records in a browser, empty where they have no page; links stay there."""

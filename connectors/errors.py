@@ -30,11 +30,15 @@ class Unreachable(ConnectorError):
 
 
 class RetryLater(ConnectorError):
-    """The tracker asked to wait, or failed in passing; `after` is its own wish in seconds, if it gave one."""
+    """The tracker asked to wait, or failed in passing; `after` is its own wish in seconds, if it gave one.
 
-    def __init__(self, message: str, after: float | None = None) -> None:
+    `ours`: not the tracker asks for it, but the share that the config lets us use.
+    """
+
+    def __init__(self, message: str, after: float | None = None, *, ours: bool = False) -> None:
         super().__init__(message)
         self.after = after
+        self.ours = ours
 
 
 class SkipIssue(ConnectorError):

@@ -83,6 +83,7 @@ class GuardedTransport(httpx.HTTPTransport):
         request.headers["Accept-Encoding"] = "gzip"
         try:
             answer = super().handle_request(request)
+            self._guard.purse.note(url, answer.headers)
             try:
                 body = self._body(url, answer)
             finally:

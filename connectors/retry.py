@@ -120,7 +120,9 @@ class Retry:
 
     def _announce(self, state: RetryCallState) -> None:
         error = _error(state)
-        reason = f"{self._tracker} asked for it" if error.after else str(error).rstrip(".")
+        reason = str(error).rstrip(".")
+        if error.after and not error.ours:
+            reason = f"{self._tracker} asked for it: {reason}"
         self._on_wait(f"waiting {math.ceil(state.upcoming_sleep)} s, {reason}")
 
     def _given_up(self, error: RetryLater) -> RetryLater | Unreachable:
@@ -132,10 +134,12 @@ class Retry:
             )
         until = self._clock() + timedelta(seconds=error.after)
         minutes = math.ceil(error.after / 60)
+        wish = "there is more in" if error.ours else f"{self._tracker} asks to wait"
         return RetryLater(
-            f"{reason}; {self._tracker} asks to wait {minutes} minutes. Run the command again "
+            f"{reason}; {wish} {minutes} minutes. Run the command again "
             f"after {until.astimezone(UTC):%Y-%m-%d %H:%M} UTC: it goes on where it stopped.",
             error.after,
+            ours=error.ours,
         )
 
 

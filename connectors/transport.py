@@ -14,6 +14,7 @@ import ssl
 import time
 import zlib
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
+from connectors.allowance import Purse
+from connectors.base import Spent
 from connectors.errors import ConnectorError, Misconfigured, RetryLater, SourceStopped
 
 __all__ = ["Guard", "GuardedAdapter", "Watch", "inflate", "origin"]
@@ -69,6 +72,7 @@ class Guard:
     `deadline` is the longest a request may take from first byte sent to last byte read, in seconds;
     `max_bytes` the most a decoded answer may hold. `elapsed` measures passing seconds, as socket timeouts
     do: it tells no time of day. `requests` and `received` count what was asked and how many bytes came.
+    `budget` is the share of the tracker's allowance that may be used up, from 0 to 1.
     """
 
     def __init__(
@@ -79,6 +83,7 @@ class Guard:
         ca_file: Path | None = None,
         proxy: str | None = None,
         elapsed: Callable[[], float] = time.perf_counter,
+        budget: float | Decimal = 1.0,
     ) -> None:
         self.origins = frozenset(map(origin, urls))
         self.max_bytes = max_bytes
@@ -87,6 +92,7 @@ class Guard:
         self.context = _trust(ca_file)
         self.requests = 0
         self.received = 0
+        self.purse = Purse(float(budget), elapsed)
 
     def session(self) -> requests.Session:
         """A fresh session under this guard."""
@@ -112,10 +118,15 @@ class Guard:
             )
 
     def begin(self, url: str) -> None:
-        """Admit a request, count it and start its time."""
+        """Admit a request, count it and start its time. RetryLater: our share of the allowance is used up."""
         self.admit(url)
+        self.purse.spend(url)
         self.requests += 1
         self.watch.start()
+
+    def spent(self) -> Spent:
+        """What was asked so far, and what the tracker says is left."""
+        return Spent(self.requests, self.purse.allowances())
 
     def collect(self, url: str, chunks: Iterable[bytes], encoding: str, location: str | None) -> bytes:
         """The decoded body of an answer within the limits; a redirect to a foreign address is refused."""
@@ -318,6 +329,7 @@ class GuardedAdapter(HTTPAdapter):
 
     def _read_whole(self, url: str, response: requests.Response) -> requests.Response:
         raw = response.raw
+        self._guard.purse.note(url, response.headers)
         encoding = response.headers.pop("Content-Encoding", "").strip().lower()
         try:
             body = self._guard.collect(

@@ -19,6 +19,7 @@ from connectors.base import (
     Parked,
     RawPage,
     SourceOffer,
+    Spent,
 )
 from connectors.errors import Misconfigured
 from connectors.file.client import Client, FileContent
@@ -131,6 +132,10 @@ class Connector:
             yield replace(batch, raw=())
         for problem in walk.problems[:_SHOWN_PROBLEMS]:
             yield Batch(wanted.rows, "", complete=False, notes=(problem,))
+
+    def spent(self) -> Spent:
+        """Files are asked of nobody."""
+        return Spent()
 
     def close(self) -> None:
         """Nothing is held open."""

@@ -96,6 +96,7 @@ class GitHubClient:
             deadline=settings.timeout.total_seconds(),
             ca_file=settings.ca_file,
             proxy=settings.proxy,
+            budget=settings.budget,
         )
         self.url = settings.url
         self._retry = retry

@@ -26,6 +26,7 @@ from connectors.errors import (
     RetryLater,
     SourceStopped,
 )
+from connectors.jira.clock import minute_in
 from connectors.jira.records import (
     BoardPage,
     ChangelogPage,
@@ -40,6 +41,7 @@ from connectors.jira.records import (
     SearchPage,
     ServerRecord,
     SprintPage,
+    UserRecord,
     VersionPage,
     WorklogList,
 )
@@ -86,7 +88,7 @@ class Answer:
 class JiraClient:
     """One signed-in connection; every call is a read and is asked again as the retry policy says.
 
-    `cloud`: whether the site is one of Jira Cloud. `answered`: the last answer's instant by Jira's own clock.
+    `cloud`: whether the site is one of Jira Cloud. `zone`: the account's own, as far as known. `answered`: the last answer's instant by Jira's own clock.
     """
 
     def __init__(
@@ -102,6 +104,7 @@ class JiraClient:
         self._retry = retry
         self._clock = clock
         self.cloud = True
+        self.zone: str | None = None
         self.answered = clock()
         self._allowances: tuple[Allowance, ...] = ()
         self._refusal = jira.JIRAError
@@ -110,6 +113,7 @@ class JiraClient:
             deadline=settings.timeout.total_seconds(),
             ca_file=settings.ca_file,
             proxy=settings.proxy,
+            budget=settings.budget,
         )
         token = secret(settings.token).reveal()
         signed: dict[str, Any] = (
@@ -131,6 +135,10 @@ class JiraClient:
     def close(self) -> None:
         self._jira.close()
 
+    def instant(self, milliseconds: int) -> str:
+        """An instant as this site's JQL takes it, or a little before it."""
+        return str(milliseconds) if self.cloud else minute_in(self.zone, milliseconds)
+
     def spent(self) -> Spent:
         """The requests so far, and what Jira says is left of its limit, where it says so."""
         return Spent(self.guard.requests, self._allowances)
@@ -141,9 +149,11 @@ class JiraClient:
         self.cloud = answer.as_(ServerRecord).cloud
         return answer
 
-    def myself(self) -> Answer:
-        """A UserRecord. AccessRefused for nobody: elsewhere Jira answers strangers with empty lists."""
-        return self._ask("GET", "myself")
+    def myself(self) -> UserRecord:
+        """AccessRefused for nobody: elsewhere Jira answers strangers with empty lists."""
+        me = self._ask("GET", "myself").as_(UserRecord)
+        self.zone = me.time_zone
+        return me
 
     def fields(self) -> Answer:
         return self._ask("GET", "field")

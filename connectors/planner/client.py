@@ -13,6 +13,7 @@ import httpx
 import msgspec
 
 from config.secrets import Secret
+from connectors.base import Spent
 from connectors.errors import (
     AccessRefused,
     ConnectorError,
@@ -25,7 +26,7 @@ from connectors.httpx_transport import GuardedTransport
 from connectors.payload import decode, decode_record
 from connectors.planner.records import Collection, PersonRecord
 from connectors.planner.settings import PlannerConnection
-from connectors.planner.signin import Claims, Credential, PersonSignIn, SignIn, read_claims
+from connectors.planner.signin import Claims, PersonSignIn, SignIn, credential_of, read_claims
 from connectors.planner.token_file import TokenFile
 from connectors.retry import PASSING, Retry, retry_after
 from connectors.transport import Guard
@@ -111,6 +112,7 @@ class PlannerClient:
             deadline=settings.timeout.total_seconds(),
             ca_file=settings.ca_file,
             proxy=settings.proxy,
+            budget=settings.budget,
         )
         self._http = httpx.Client(
             transport=GuardedTransport(self._guard),
@@ -119,6 +121,10 @@ class PlannerClient:
             trust_env=False,
             headers={"User-Agent": "crosstie", "Accept": "application/json"},
         )
+
+    def spent(self) -> Spent:
+        """The requests to Graph so far; it never says how many are left."""
+        return self._guard.spent()
 
     def close(self) -> None:
         self._http.close()
@@ -257,7 +263,7 @@ class PlannerClient:
 
     @property
     def _who(self) -> str:
-        return f'Planner "{self._settings.name}"'
+        return self._settings.who
 
     def _meaning(self, status: int, headers: Mapping[str, str], content: bytes) -> ConnectorError:
         """What a refusal asks for."""
@@ -300,24 +306,7 @@ def _sign_in(
 ) -> SignIn:
     if settings.token_cache is not None:
         return PersonSignIn(settings, TokenFile(settings.token_cache), retry, clock, sleep, show)
-    return SignIn(settings, _credential(settings, secret), retry, clock)
-
-
-def _credential(settings: PlannerConnection, secret: Callable[[str], Secret]) -> Credential:
-    """What proves that we are the application, in msal's form."""
-    if settings.secret is not None:
-        return secret(settings.secret).reveal()
-    assert settings.certificate is not None
-    assert settings.key is not None
-    try:
-        certificate = settings.certificate.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not a PEM file"
-        raise Misconfigured(
-            f'Planner "{settings.name}": the certificate {settings.certificate} cannot be read ({reason}). '
-            "Name a readable PEM file."
-        ) from None
-    return {"private_key": secret(settings.key).reveal(), "public_certificate": certificate}
+    return SignIn(settings, credential_of(settings, secret), retry, clock)
 
 
 def _said(content: bytes) -> str:

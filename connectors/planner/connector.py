@@ -17,6 +17,7 @@ from connectors.base import (
     Permission,
     RawPage,
     SourceOffer,
+    Spent,
 )
 from connectors.errors import AccessRefused, ConnectorError, Misconfigured
 from connectors.payload import decode
@@ -77,6 +78,9 @@ class Connector:
         self._clock = clock
         retry = Retry(f'Planner "{settings.name}"', sleep, clock, on_wait)
         self._client = PlannerClient(settings, secret, retry, clock, sleep, on_wait)
+
+    def spent(self) -> Spent:
+        return self._client.spent()
 
     def close(self) -> None:
         self._client.close()

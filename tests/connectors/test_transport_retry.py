@@ -70,7 +70,7 @@ def test_a_wait_is_announced_with_its_reason() -> None:
     bench = Bench()
     bench.retry.read(failing(RetryLater("busy", 41.2), RetryLater("tracker.example refused the connection.")))
     assert bench.said == [
-        "waiting 42 s, GitHub asked for it",
+        "waiting 42 s, GitHub asked for it: busy",
         "waiting 2 s, tracker.example refused the connection",
     ]
 
