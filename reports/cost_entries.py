@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from model.values import Cost, CostKind, Issue, Money, Ref, Worklog
 from reports.cost_homes import Deliverables, IssueNames, People
-from reports.cost_rates import Exchange, Exchanged, Rate, RateCard
+from reports.cost_rates import Exchange, Exchanged, Rate, RateCard, exact
 from reports.figures import Reason
 from reports.work import Work
 
@@ -144,9 +144,9 @@ class _Reader:
         exchange = self._exchange.rate(money.currency, entry.on)
         if exchange is None:
             return replace(entry, money=money, reason=Reason.NO_EXCHANGE)
-        amount = money.amount if money.currency == self._exchange.currency else exchange.apply(money.amount)
-        used = exchange if money.currency != self._exchange.currency else None
-        return replace(entry, money=money, amount=amount, exchange=used)
+        own = money.currency == self._exchange.currency
+        amount = exact(money.amount) if own else exchange.apply(money.amount)
+        return replace(entry, money=money, amount=amount, exchange=None if own else exchange)
 
     def _missing(self, person: str) -> Reason:
         if self._card.empty:

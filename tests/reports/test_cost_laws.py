@@ -116,7 +116,7 @@ def test_one_more_worklog_never_lowers_the_actual(logs, costs, more):
     before, after = ledger.at(work.today).actual.value, grown.at(work.today).actual.value
     if before is not None and after is not None:
         assert after >= before
-    assert before is None or after is not None
+    assert not before or after is not None
 
 
 @given(*LISTS)
