@@ -204,7 +204,7 @@ def _look_up(pull: Pulled, roll: _Roll, missing: Iterable[str]) -> tuple[dict[st
         for id in ids:
             if id not in found:
                 absent.append(id)
-            elif decode_record(found[id], HomeRecord).fields.project.id == pull.project.id:
+            elif pull.is_home(decode_record(found[id], HomeRecord).fields.project):
                 roll.missed.pop(id, None)  # the index lags or flickers
             else:
                 roll.missed.pop(id, None)

@@ -29,7 +29,7 @@ from connectors.jira.cursors import SiteCursor, read_cursor
 from connectors.jira.issues import read_issues
 from connectors.jira.mapping import optional_instant
 from connectors.jira.plans import read_sprints, read_versions
-from connectors.jira.records import ProjectRecord, ServerRecord, UserRecord
+from connectors.jira.records import ProjectRecord, ServerRecord
 from connectors.jira.replay import replay
 from connectors.jira.settings import JiraConnection, JiraSource
 from connectors.jira.site import (
@@ -102,7 +102,7 @@ class Connector:
 
     def check(self, sources: tuple[object, ...]) -> CheckReport:
         server = self._client.server()
-        me = self._client.myself().as_(UserRecord)
+        me = self._client.myself()
         permissions: list[Permission] = []
         fields: list[FieldFinding] = []
         for source in map(_own, sources):
@@ -167,7 +167,7 @@ class Connector:
         """
         at = read_cursor(cursors.get("site"), SiteCursor)
         if is_fresh(at, source, stamp(self._clock())):
-            self._client.cloud = at.cloud
+            self._client.cloud, self._client.zone = at.cloud, at.zone
             project = yield from self._project(source, cursors)
             return recall(at, project.as_(ProjectRecord)), None
         server = self._client.server()

@@ -94,7 +94,7 @@ class Content:
         """All of it; where the stream goes on is the caller's to say."""
         kept = {issue.ref.id for issue in self.issues}
         told = [mapped for id, (mapped, _) in self.mapped.items() if id in kept]
-        self.known.members.update(self.mapped)
+        self.known.members.update((id, mapped.issue.key) for id, (mapped, _) in self.mapped.items())
         return Batch(
             stream=stream,
             cursor="",

@@ -24,13 +24,13 @@ __all__ = ["Known", "Pulled", "parked", "stamp"]
 class Known:
     """A source's vocabulary, and what its pages have told so far.
 
-    `sprints` and `versions` are the ids already told, `members` ids of issues read from the project.
+    `sprints` and `versions` are the ids already told, `members` the keys of issues read from the project.
     """
 
     words: Words
     sprints: set[str] = field(default_factory=set)
     versions: set[str] = field(default_factory=set)
-    members: set[str] = field(default_factory=set)
+    members: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -74,6 +74,9 @@ class Pulled:
     def jql(self) -> str:
         """All issues of the project."""
         return f'project = "{self.project.key}"'
+
+    def is_home(self, project: ProjectRecord) -> bool:
+        return project.id == self.project.id or project.key == self.project.key
 
     @property
     def now(self) -> int:

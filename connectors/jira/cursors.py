@@ -31,12 +31,14 @@ class SiteCursor(msgspec.Struct, frozen=True, omit_defaults=True):
     """What was found out about the site, when (in milliseconds), and for which settings (`basis`).
 
     `statuses` are (id, name, category) triples; `fields` are the ids of the fields for estimate, start,
-    sprint and epic, empty where there is none, and `names` what the first two are called.
+    sprint and epic, empty where there is none, and `names` what the first two are called. `zone` is
+    the account's own.
     """
 
     basis: str = ""
     read: int = 0
     cloud: bool = True
+    zone: str | None = None
     unit: str = ""
     fields: tuple[str, str, str, str] = ("", "", "", "")
     names: tuple[str, str] = ("", "")

@@ -79,7 +79,11 @@ def _begin(pull: Pulled, at: IssueCursor) -> IssueCursor:
         jql, walk, expected = pull.jql, f"full-{pull.walk}", pull.count
     else:
         since = at.watermark - OVERLAP // timedelta(milliseconds=1)
-        jql, walk, expected = f"{pull.jql} AND updated >= {since}", f"since-{pull.walk}", None
+        jql, walk, expected = (
+            f"{pull.jql} AND updated >= {pull.client.instant(since)}",
+            f"since-{pull.walk}",
+            None,
+        )
     return msgspec.structs.replace(at, jql=jql, walk=walk, expected=expected, began=pull.now)
 
 

@@ -193,11 +193,11 @@ def map_version(record: VersionRecord, words: Words) -> Milestone:
     )
 
 
-def map_worklog(record: WorklogRecord, words: Words) -> Worklog:
+def map_worklog(record: WorklogRecord, words: Words, issue: str) -> Worklog:
     author = record.author.id if record.author else None
     return Worklog(
         ref=words.ref(record.id),
-        issue=words.ref(record.issue_id),
+        issue=words.ref(issue),
         author=author or "unknown",
         started=instant(record.started, "started"),
         seconds=record.time_spent_seconds,

@@ -9,19 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
 from connectors.errors import SkipIssue, SourceStopped
 from connectors.jira.client import JiraClient
+from connectors.jira.content import gathered
 from connectors.jira.context import stamp
+from connectors.jira.records import InlineHistories
 from connectors.payload import decode_record
 
 __all__ = ["Found", "find"]
 
 _FAR = 5_000
 _BACK = 1_000
+_A_WHILE = int(timedelta(hours=2) / timedelta(milliseconds=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +62,15 @@ def find(
         answer, page = client.token_page(f"{jql} ORDER BY updated ASC, key ASC", fields, token, size)
         return Found(answer.body, tuple(answer.notes), page.issues, page.next_page_token or "")
     at = _place(token)
-    narrowed = f"{jql} AND created >= {at.floor}" if at.floor else jql
+    narrowed = f"{jql} AND created >= {client.instant(at.floor)}" if at.floor else jql
     overlap = 1 if at.anchor else 0
     answer, found = client.offset_page(
         f"{narrowed} ORDER BY created ASC, key ASC", fields, at.start - overlap, size + overlap, histories
     )
-    rows = found.issues
+    rows, body = found.issues, answer.body
+    if histories:
+        rows = tuple(_told_whole(client, raw, fields) for raw in rows)
+        body = body if rows == found.issues else gathered(rows)
     end = at.start - overlap + len(rows)
     if not rows and end + overlap < found.total:
         raise SourceStopped(
@@ -73,10 +79,26 @@ def find(
         )
     if overlap and _id(rows[:1]) != at.anchor:
         back = _Place(max(0, at.start - _BACK), "", at.floor)
-        return Found(answer.body, tuple(answer.notes), rows, _write(back))
+        return Found(body, tuple(answer.notes), rows, _write(back))
     if end >= found.total:
-        return Found(answer.body, tuple(answer.notes), rows, "")
-    return Found(answer.body, tuple(answer.notes), rows, _write(_after(at, rows, end)))
+        return Found(body, tuple(answer.notes), rows, "")
+    return Found(body, tuple(answer.notes), rows, _write(_after(at, rows, end)))
+
+
+class _Log(msgspec.Struct, frozen=True):
+    key: str = ""
+    changelog: InlineHistories | None = None
+
+
+def _told_whole(client: JiraClient, raw: msgspec.Raw, fields: Sequence[str]) -> msgspec.Raw:
+    """The row with its histories; where the search brings none, or not all, it is asked for by itself."""
+    try:
+        row = decode_record(raw, _Log)
+    except SkipIssue:  # its mapping will say so
+        return raw
+    if row.changelog is not None and len(row.changelog.histories) >= row.changelog.total:
+        return raw
+    return next(iter(client.issues((row.key,), fields)), raw)
 
 
 def _place(token: str) -> _Place:
@@ -94,7 +116,7 @@ def _after(at: _Place, rows: Sequence[msgspec.Raw], end: int) -> _Place:
     """The next place: further down, or at the top of what was created since the last row."""
     if end >= _FAR:
         floor = _created(rows)
-        if floor is not None and floor > at.floor:
+        if floor is not None and floor - at.floor > _A_WHILE:
             return _Place(0, "", floor)
     return _Place(end, _id(rows[-1:]), at.floor)
 

@@ -64,6 +64,7 @@ class UserRecord(Record, frozen=True):
     name: str | None = None
     display_name: str | None = None
     email_address: str | None = None
+    time_zone: str | None = None
 
     @property
     def id(self) -> str | None:
@@ -295,10 +296,12 @@ class MovedWorklogs(Record, frozen=True):
 
 
 class WorklogRecord(Record, frozen=True):
+    """Logged time; old servers leave out the issue where they list one issue's worklogs."""
+
     id: str
-    issue_id: str
     started: str
     time_spent_seconds: Seconds
+    issue_id: str = ""
     author: UserRecord | None = None
 
 

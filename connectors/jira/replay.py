@@ -21,7 +21,7 @@ from connectors.jira.plans import tell_sprints, tell_versions
 from connectors.jira.records import IssueRecord, MovedWorklogs, SprintPage, VersionPage
 from connectors.jira.settings import JiraConnection, JiraSource
 from connectors.jira.site import STREAM, understand, words_of
-from connectors.jira.worklogs import tell_worklogs
+from connectors.jira.worklogs import ISSUE, tell_worklogs
 from connectors.payload import decode, decode_record
 
 __all__ = ["replay"]
@@ -143,5 +143,6 @@ def _plain(page: RawPage, known: Known) -> Batch:
     if page.position.startswith("deleted."):
         removed = decode(page.body, MovedWorklogs).values
         return replace(empty, worklogs_removed=frozenset(str(entry.worklog_id) for entry in removed))
-    worklogs, people, odd = tell_worklogs(known, decode(page.body, list[msgspec.Raw]))
+    issue = page.position.split(".")[1] if page.position.startswith(ISSUE) else ""
+    worklogs, people, odd = tell_worklogs(known, decode(page.body, list[msgspec.Raw]), issue)
     return replace(empty, worklogs=worklogs, accounts=people, parked=odd)

@@ -146,6 +146,7 @@ def site_batch(pages: Mapping[str, Answer], found: Survey, source: JiraSource, c
         basis=_basis(source),
         read=stamp(began),
         cloud=client.cloud,
+        zone=client.zone,
         unit=fields.unit.value,
         fields=(fields.estimate or "", fields.start or "", fields.sprint or "", fields.epic or ""),
         names=fields.names,

@@ -18,7 +18,10 @@ from connectors.jira.records import HomeRecord, MovedWorklogs, WorklogRecord
 from connectors.payload import decode_record
 from model.values import Account, Worklog
 
-__all__ = ["read_worklogs", "tell_worklogs"]
+__all__ = ["ISSUE", "read_worklogs", "tell_worklogs"]
+
+ISSUE = "issue."
+"""How the position of a page of one issue's worklogs begins; the issue's id follows."""
 
 _MARGIN = timedelta(hours=1) // timedelta(milliseconds=1)
 _FOUND_AT_ONCE = 100
@@ -91,11 +94,12 @@ def _batch(
     position: str,
     walk: str,
     notes: tuple[str, ...] = (),
+    issue: str = "",
 ) -> Batch:
     """The worklogs of the project's issues; those that are kept are kept without anybody else's."""
     ours = _ours(pull, records)
     mine = [raw for raw in records if _issue(raw) in ours]
-    worklogs, people, odd = tell_worklogs(pull.known, mine)
+    worklogs, people, odd = tell_worklogs(pull.known, mine, issue)
     page = RawPage("worklogs", position, msgspec.json.encode(mine), walk)
     return Batch(
         "worklogs", cursor, False, worklogs=worklogs, accounts=people, parked=odd, raw=(page,), notes=notes
@@ -103,16 +107,18 @@ def _batch(
 
 
 def tell_worklogs(
-    known: Known, records: Iterable[msgspec.Raw]
+    known: Known, records: Iterable[msgspec.Raw], issue: str = ""
 ) -> tuple[tuple[Worklog, ...], tuple[Account, ...], tuple[Parked, ...]]:
-    """Worklogs, their authors, and what cannot be understood."""
+    """Worklogs, their authors, and what cannot be understood; `issue` is theirs if they don't say."""
     worklogs: list[Worklog] = []
     people: dict[str, Account] = {}
     odd: list[Parked] = []
     for raw in records:
         try:
             record = decode_record(raw, WorklogRecord)
-            worklogs.append(map_worklog(record, known.words))
+            if not (record.issue_id or issue):
+                raise SkipIssue("It names no issue")
+            worklogs.append(map_worklog(record, known.words, record.issue_id or issue))
         except SkipIssue as error:
             odd.append(parked(raw, error))
         else:
@@ -139,7 +145,7 @@ def _ours(pull: Pulled, records: Iterable[msgspec.Raw]) -> set[str]:
     names no readable issue is taken for ours, so that it is seen to be odd.
     """
     issues = {_issue(raw) for raw in records}
-    listed = pull.listed | pull.waiting | pull.known.members
+    listed = pull.listed | pull.waiting | pull.known.members.keys()
     newest = max(map(int, listed), default=0)
     fresh = {id for id in issues - listed - pull.strangers if id.isdigit() and int(id) > newest}
     unknown = iter(sorted(fresh))
@@ -166,12 +172,12 @@ def _of_issue(pull: Pulled, id: str, cursor: str, walk: str) -> Iterator[Batch]:
     start = 0
     while True:
         try:
-            answer, page = pull.client.issue_worklogs(id, start)
+            answer, page = pull.client.issue_worklogs(pull.known.members.get(id, id), start)
         except Missing:  # deleted meanwhile, or time is not tracked
             return
         if page.worklogs:
-            place = f"issue.{id}.{start}"
-            yield _batch(pull, page.worklogs, cursor, place, walk, tuple(answer.notes))
+            place = f"{ISSUE}{id}.{start}"
+            yield _batch(pull, page.worklogs, cursor, place, walk, tuple(answer.notes), id)
         start += len(page.worklogs)
         if not page.worklogs or start >= page.total:
             return
@@ -179,7 +185,8 @@ def _of_issue(pull: Pulled, id: str, cursor: str, walk: str) -> Iterator[Batch]:
 
 def _each(pull: Pulled, at: WorklogCursor, first: bool) -> Iterator[Batch]:
     """Without the feeds: the worklogs of the issues that were read, all of them at first contact."""
-    issues = pull.listed | pull.waiting | pull.known.members if first else pull.known.members
+    read = pull.known.members.keys()
+    issues = pull.listed | pull.waiting | read if first else read
     for id in sorted(issues, key=int):
         yield from _of_issue(pull, id, "", at.walk)
     note = (

@@ -5,12 +5,15 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs
 
 import pytest
 
 from connectors.base import Batch
 from connectors.errors import AccessRefused, SkipIssue, SourceStopped
+from connectors.jira.clock import minute_in
 from connectors.jira.pages import find
 from connectors.jira.sprints import sprint_of
 from connectors.jira.wiki import wiki_text
@@ -169,7 +172,7 @@ def test_a_long_walk_starts_anew_before_the_server_refuses_to_count_on(desk: Des
     site = desk.site
     for number in range(12_000 - len(site.issues)):
         if number % 50 == 0:
-            desk.wait(minutes=1)
+            desk.wait(hours=1)
         site.create_issue("ED", "Task", "x", ANN)
     desk.wait(hours=1)
     desk.stand.stop()
@@ -289,3 +292,47 @@ def test_wiki_notation_becomes_what_people_read(markup: str, text: str) -> None:
 @pytest.mark.parametrize("piece", ["[", "*", "|", "{{", "{code", "!x", "_a", "\\", "[a|", "||a", "-*_", " -"])
 def test_no_text_takes_long(piece: str) -> None:
     assert isinstance(wiki_text(piece * 20_000), str)
+
+
+@pytest.mark.parametrize(
+    ("zone", "instant", "minute"),
+    [
+        ("UTC", "2026-03-02T09:00:59+00:00", "2026-03-02 09:00"),
+        ("Pacific/Kiritimati", "2026-03-02T09:00:00+00:00", "2026-03-02 23:00"),
+        ("Pacific/Pago_Pago", "2026-03-02T09:00:00+00:00", "2026-03-01 22:00"),
+        ("America/New_York", "2026-11-01T04:30:00+00:00", "2026-11-01 00:30"),
+        ("America/New_York", "2026-11-01T05:30:00+00:00", "2026-11-01 00:30"),
+        ("America/New_York", "2026-11-01T06:30:00+00:00", "2026-11-01 00:30"),
+        ("America/New_York", "2026-11-01T07:30:00+00:00", "2026-11-01 02:30"),
+        ("Nowhere/Else", "2026-03-02T09:00:00+00:00", "2026-03-01 21:00"),
+        (None, "2026-03-02T09:00:00+00:00", "2026-03-01 21:00"),
+    ],
+)
+def test_an_instant_is_a_minute_of_the_accounts_own_clock_and_never_later(
+    zone: str | None, instant: str, minute: str
+) -> None:
+    at = datetime.fromisoformat(instant)
+    assert minute_in(zone, round(at.timestamp() * 1000)) == f'"{minute}"'
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago", "America/New_York"])
+@pytest.mark.parametrize("data_center", [False, True])
+def test_no_edit_of_a_night_in_which_the_clock_is_set_back_is_missed(zone: str, data_center: bool) -> None:
+    """Accounts at UTC+14, UTC-11 and in the zone whose clock is set back; a pull every twenty minutes."""
+    desk = Desk()
+    desk.clock.advance(datetime(2026, 11, 1, 3, 0, tzinfo=UTC) - desk.clock.now())
+    desk.site.users[ANN] = replace(desk.site.users[ANN], zone=zone)
+    ids = [desk.story(f"Story {number}") for number in range(3)]
+    desk.wait(minutes=1)
+    with desk.served(data_center=data_center, index_lag=timedelta(minutes=4)):
+        seen = Seen()
+        for step in range(16):
+            fold(desk.pull(seen.cursors), seen)
+            desk.wait(minutes=10)
+            desk.site.edit(ids[step % 3], BOB, summary=f"Edited {step}")
+            desk.wait(minutes=10)
+        fold(desk.pull(seen.cursors), seen)
+    titles = {ref.id: issue.title for ref, issue in seen.issues.items()}
+    assert titles == {id: issue.summary for id, issue in desk.site.issues.items()}
+    told = [e for e in seen.events.values() if e.meaning and e.meaning.field == "title"]
+    assert len(told) == 16

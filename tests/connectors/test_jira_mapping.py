@@ -173,7 +173,7 @@ def test_sprints_versions_and_worklogs_are_read() -> None:
     shipped = map_version(VersionRecord(11, "1.1", True, False, "2026-06-08"), words())
     assert (open_.due, open_.done, open_.finished) == (date(2026, 6, 1), False, None)
     assert (shipped.ref.id, shipped.done, shipped.finished) == ("11", True, date(2026, 6, 8))
-    log = map_worklog(WorklogRecord("5", "10001", "2026-03-02T10:00:00.000+0100", 60), words())
+    log = map_worklog(WorklogRecord("5", "2026-03-02T10:00:00.000+0100", 60, "10001"), words(), "10001")
     assert (log.started, log.author) == (datetime(2026, 3, 2, 9, tzinfo=UTC), "unknown")
 
 
