@@ -179,6 +179,7 @@ def test_a_long_walk_starts_anew_before_the_server_refuses_to_count_on(desk: Des
     with desk.served(data_center=True, page_cap=1000) as stand:
         client = desk.connect()._client
         client.server()
+        client.myself()
         met: set[str] = set()
         token, rows = "", 0
         while True:
