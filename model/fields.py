@@ -5,10 +5,12 @@ An event's meaning, a baseline row and an agreed value all hold these texts, so 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from json.encoder import encode_basestring
+
+import msgspec
 
 from model.values import Entity, SprintState, StatusCategory
 
@@ -19,8 +21,14 @@ def _instant(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+_SET = msgspec.json.Decoder(frozenset[str])
+
+
 def _set(text: str) -> frozenset[str]:
-    return frozenset(json.loads(text))
+    try:
+        return _SET.decode(text)
+    except msgspec.DecodeError as error:
+        raise ValueError(f"{text[:40]!r} is no list of texts: {error}") from None
 
 
 def _flag(text: str) -> bool:
@@ -77,6 +85,8 @@ def encode(value: object) -> str | None:
     """The stored text of a field's value; None stays None, sets are sorted, numbers lose trailing zeros."""
     if value is None:
         return None
+    if isinstance(value, str):
+        return str(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):
@@ -86,7 +96,7 @@ def encode(value: object) -> str | None:
     if isinstance(value, Decimal):
         return format(value.normalize(), "f")
     if isinstance(value, frozenset):
-        return json.dumps(sorted(value), ensure_ascii=False)
+        return f"[{', '.join(map(encode_basestring, sorted(value)))}]"
     return str(value)
 
 

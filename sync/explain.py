@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from model.fields import HISTORY, decode, encode
@@ -108,27 +109,33 @@ def _carried(sighting: Sighting, threads: Mapping[str, Thread]) -> Recorded | No
         for field, thread in threads.items()
         if field not in spoken
     }
-    return replace(value, **newest)
+    return replace(value, **newest) if newest else value
 
 
 def _unexplained(
     sighting: Sighting, threads: Mapping[str, Thread], now: datetime, origin: Origin, replayed: bool
 ) -> Iterator[Event]:
-    value = sighting.value
+    value, kept = sighting.value, None if replayed else sighting.kept
     if value is None:
         return
-    for field in sorted(sighting.spoken & HISTORY[sighting.entity].keys()):
-        said = encode(getattr(value, field))
+    for field in _told_of(sighting.entity, sighting.spoken):
         thread = threads.get(field)
         if thread is not None:
             last = thread.steps[-1]
             believed, at = last.after, max(now, last.at + _NEXT)
-        elif sighting.kept is not None and not replayed:
-            believed, at = encode(getattr(sighting.kept.value, field)), now
+        elif kept is not None and getattr(kept.value, field) != getattr(value, field):
+            believed, at = encode(getattr(kept.value, field)), now
         else:
             continue
+        said = encode(getattr(value, field))
         if believed != said:
             yield _event(sighting, Meaning(field, believed, said), at, origin)
+
+
+@cache
+def _told_of(entity: Entity, spoken: frozenset[str]) -> tuple[str, ...]:
+    """The fields with a history among those a stream speaks for, in order."""
+    return tuple(sorted(spoken & HISTORY[entity].keys()))
 
 
 def _event(sighting: Sighting, meaning: Meaning, at: datetime, origin: Origin) -> Event:

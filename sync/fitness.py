@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from connectors.base import Batch, Parked
 from model.fields import HISTORY, decode
-from model.text import field_names
 from model.values import Account, Cost, Event, Issue, Milestone, Sprint, Worklog
 
 __all__ = ["fit"]
@@ -52,11 +51,13 @@ def _parked(record: Record, reason: str) -> Parked:
 def _reasons(record: Record) -> Iterator[str]:
     if not 0 < len(record.ref.id) <= _ID:
         yield f"its id has {len(record.ref.id)} characters"
-    for name in field_names(type(record)):
-        value = getattr(record, name)
-        if isinstance(value, datetime) and value.tzinfo is None:
+    for name in _of_type(type(record), "datetime"):
+        instant = getattr(record, name)
+        if isinstance(instant, datetime) and instant.tzinfo is None:
             yield f"{name} has no time zone"
-        elif isinstance(value, Decimal) and not _ordinary(value):
+    for name in _of_type(type(record), "Decimal"):
+        number = getattr(record, name)
+        if isinstance(number, Decimal) and not _ordinary(number):
             yield f"{name} is no ordinary number"
     if isinstance(record, Issue) and record.percent is not None and not 0 <= record.percent <= 100:
         yield f"percent is {record.percent}"
@@ -66,6 +67,18 @@ def _reasons(record: Record) -> Iterator[str]:
         yield from _money_reasons(record.money.amount)
     if isinstance(record, Event):
         yield from _event_reasons(record)
+
+
+_TYPED: dict[tuple[str, str], tuple[str, ...]] = {}
+"""What is found out once for each type: every record of a pull passes here."""
+
+
+def _of_type(kind: type[Record], word: str) -> tuple[str, ...]:
+    """The names of a value's fields whose annotation names this type."""
+    key = kind.__name__, word
+    if key not in _TYPED:
+        _TYPED[key] = tuple(field.name for field in fields(kind) if word in str(field.type).split(" | "))
+    return _TYPED[key]
 
 
 def _money_reasons(amount: Decimal) -> Iterator[str]:
@@ -83,6 +96,8 @@ def _event_reasons(event: Event) -> Iterator[str]:
         return
     if meaning.field not in HISTORY[event.entity]:
         yield f"an event tells of {meaning.field}, which has no history"
+        return
+    if HISTORY[event.entity][meaning.field] is str:
         return
     try:
         for text in (meaning.before, meaning.after):
