@@ -108,7 +108,7 @@ def _line(sandbox: Sandbox, folder: Path, tracker: str) -> CommandLine:
 
 @pytest.mark.parametrize(
     ("tracker", "answered"),
-    [("jira", 0), ("jira", 1), ("github", 3), ("github", 4), ("github", 5), ("planner", 1), ("planner", 2)],
+    [("jira", 0), ("jira", 1), ("github", 2), ("github", 3), ("github", 4), ("planner", 1), ("planner", 2)],
 )
 def test_a_killed_pull_goes_on_with_the_page_it_waited_for_or_the_one_it_was_recording(
     tracker: str,
