@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 
 from sqlalchemy import Connection, ScalarSelect, insert, select
 
-from model.bulk import fetch
+from model.bulk import add, fetch
 from model.tables import table
 from model.values import Entity, Ref
 
@@ -44,6 +44,7 @@ class Identities:
         self._connections: dict[str, int] = {}
         self._sources: dict[tuple[str, str], int] = {}
         self._records: dict[tuple[Entity, Ref], int] = {}
+        self._unknown: set[tuple[Entity, Ref]] = set()
 
     def connection(self, name: str) -> int:
         if name not in self._connections:
@@ -67,8 +68,8 @@ class Identities:
 
     def known(self, entity: Entity, refs: Iterable[Ref]) -> dict[Ref, int]:
         """The numbers of those records that have one."""
-        wanted = set(refs)
-        missing = {ref for ref in wanted if (entity, ref) not in self._records}
+        wanted = {(entity, ref) for ref in refs}
+        missing = [ref for _, ref in wanted - self._records.keys() - self._unknown]
         for name in {ref.connection for ref in missing}:
             owner = self.connection(name)
             query = select(_RECORD.c.pk, _RECORD.c.id).where(
@@ -76,17 +77,20 @@ class Identities:
             )
             for row in fetch(self._at, query, _RECORD.c.id, [r.id for r in missing if r.connection == name]):
                 self._records[entity, Ref(name, row["id"])] = row["pk"]
-        return {ref: self._records[entity, ref] for ref in wanted if (entity, ref) in self._records}
+        self._unknown |= {(entity, ref) for ref in missing} - self._records.keys()
+        return {key[1]: self._records[key] for key in wanted if key in self._records}
 
     def records(self, entity: Entity, refs: Collection[Ref]) -> dict[Ref, int]:
         """The numbers of all of them; those met for the first time get one."""
         missing = set(refs) - self.known(entity, refs).keys()
         if missing:
-            self._at.execute(
-                insert(_RECORD),
+            add(
+                self._at,
+                _RECORD,
                 [
                     {"connection": self.connection(ref.connection), "entity": entity.value, "id": ref.id}
                     for ref in sorted(missing)
                 ],
             )
+            self._unknown -= {(entity, ref) for ref in missing}
         return self.known(entity, refs)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Table, delete, func, select, update
 
-from model.bulk import fetch, portions, revise, upsert
+from model.bulk import add, fetch, portions, revise, upsert
 from model.declared import Person, Project, declare
 from model.history import Fact, Stay
 from model.identity import Identities
@@ -116,19 +117,22 @@ class Writer:
             }
             for each in learned
         ]
-        self._at.execute(insert(events), rows)
-        query = select(events.c.pk, events.c.record, events.c.id)
-        stored = fetch(self._at, query, events.c.record, set(records.values()))
-        numbers = {(row["record"], row["id"]): row["pk"] for row in stored}
+        numbers = self._added(events, rows)
         changes = [
             {name: row[name] for name in ("record", "at", "learned", "origin", "actor")}
-            | {"event": numbers[row["record"], row["id"]], "field": meaning.field}
+            | {"event": number, "field": meaning.field}
             | {"before": meaning.before, "after": meaning.after}
-            for row, each in zip(rows, learned, strict=True)
+            for row, each, number in zip(rows, learned, numbers, strict=True)
             if (meaning := each.event.meaning) is not None
         ]
-        if changes:
-            self._at.execute(insert(table("change")), changes)
+        add(self._at, table("change"), changes)
+
+    def _added(self, rows: Table, new: Sequence[dict[str, Any]]) -> Sequence[int]:
+        """Insert the rows and give their numbers: all above the highest, since nobody else writes now."""
+        before = self._at.execute(select(func.max(rows.c.pk))).scalar() or 0
+        add(self._at, rows, new)
+        query = select(rows.c.pk).where(rows.c.pk > before).order_by(rows.c.pk)
+        return self._at.execute(query).scalars().all()
 
     def restate(self, entity: Entity, events: Iterable[Event]) -> dict[Ref, int]:
         """Give stored events the unified meaning they have now: how many of each record read differently.
@@ -161,8 +165,7 @@ class Writer:
                 again.append(copied | said | {"event": row["pk"]})
         for portion in portions(dropped):
             self._at.execute(delete(changes).where(changes.c.event.in_(portion)))
-        if again:
-            self._at.execute(insert(changes), again)
+        add(self._at, changes, again)
         return found
 
     def save_stays(self, issues: Mapping[Ref, Sequence[Stay]]) -> None:
