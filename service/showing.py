@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["show"]
 
 PROJECT = "erp"
-REPORTS = {"status": ("html", "md", "json"), "slip": ("html",), "scope": ("html",)}
+REPORTS = {"status": ("html", "md", "json"), "slip": ("html",), "scope": ("html",), "cost": ("html", "xlsx")}
 
 
 def show(screen: Screen, folder: Path, seed: int, *, keep: bool) -> None:
@@ -97,7 +97,7 @@ def _write(running: Demo, folder: Path) -> list[Path]:
         report = answer(running.workspace, Question(kind, PROJECT), layouts[0])
         for layout in layouts:
             path = folder / f"{kind}.{layout}"
-            path.write_text(replace(report, layout=layout).text(), encoding="utf-8")
+            path.write_bytes(replace(report, layout=layout).content())
             if layout == "html":
                 written.append(path.resolve())
     return written

@@ -262,6 +262,7 @@ class _Sheet:
     def _unsettled(self) -> Iterable[Line]:
         report, say = self._report, self._say
         yield from map(self._suspect, report.suspects)
+        yield from (self._over(order) for order in report.sums.orders if order.over)
         told = {entry.id: entry for entry in report.entries}
         for ids, words, after, step in (
             (
@@ -291,6 +292,16 @@ class _Sheet:
             why = " dated after this report's day: not counted yet."
             yield (self._opening(rows, report.sums.later, "dated later"), Span(why))
         yield from self._budget_differs()
+
+    def _over(self, order: Order) -> Line:
+        over = f"{self._say.cents(order.over)} {order.currency}"
+        return (
+            Span("Order "),
+            Span(order.name, foreign=True),
+            Span(" is exceeded by "),
+            self._opening(over, order.invoices, f"order {order.name}: invoices"),
+            Span(". Extend it, or query the invoices."),
+        )
 
     def _budget_differs(self) -> Iterable[Line]:
         """The config's budget wins; where the lines of files make another sum, that is said."""

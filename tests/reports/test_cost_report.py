@@ -143,6 +143,14 @@ def test_loose_ends_are_listed_for_a_person_to_settle(made):
     assert "10 h logged again in a tied issue" in said
 
 
+def test_an_order_that_its_invoices_exceed_is_named_with_how_much():
+    trackers = told()
+    trackers.cost("2026-03-10", 3_500, "USD", order="PO-1", learned=BEGIN)
+    work, report = reported(trackers)
+    assert report.sums.committed.value == 0
+    assert "Order PO-1 is exceeded by 500.00 USD." in text(work, report)
+
+
 def test_work_at_the_default_rate_of_an_account_nobody_maps_is_priced_and_listed():
     work, report = reported(told(), rates={"currency": "GBP", "default": "50"})
     assert report.assumed == ("worklog jira:w5",)

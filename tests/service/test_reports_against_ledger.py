@@ -6,6 +6,7 @@ are counted from the ledger as it can be read through them.
 
 from __future__ import annotations
 
+import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -18,12 +19,14 @@ import pytest
 
 from model.values import Origin
 from reports.causes import CauseKind
+from reports.cost_report import CostReport, cost_report
+from reports.labels import labels
 from reports.scope import ScopeChange
 from reports.scope_report import ScopeReport, scope_report
 from reports.slip import SlipReport, slip_report
 from reports.status import StatusReport
 from reports.story import find, story
-from tests.ledger import LedgerReader
+from tests.ledger import LedgerReader, Paper
 from tests.service.lived_demo import REPLAYED, LivedDemo, living, naive_slip
 
 LONDON = ZoneInfo("Europe/London")
@@ -333,6 +336,100 @@ def _members(ledger: LedgerReader, sprint: str, at: datetime) -> dict[str, Decim
         for work, size in ledger.members(sprint, at).items()
         if not pieces[work].is_parent
     }
+
+
+# What it cost
+
+
+def _hourly(lived: LivedDemo, person: str, day: date) -> Decimal:
+    """The rate that the demo's config says, read from its text by the rule that it states."""
+    told = tomllib.loads(lived.running.workspace.path.read_text(encoding="utf-8"), parse_float=Decimal)
+    (raman,) = told["rates"]["dated"]
+    if person == raman["person"] and day >= raman["from"]:
+        return Decimal(raman["rate"])
+    role = told["people"][person].get("role", "")
+    return Decimal(told["rates"]["roles"].get(role, told["rates"]["default"]))
+
+
+def _labour(lived: LivedDemo, at: datetime) -> dict[str, Decimal]:
+    """Person -> what their logged work costs, of what was logged and not deleted by then."""
+    gone = {fact["log"] for fact in lived.ledger.acts("log_deleted") if fact["at"] <= at.isoformat()}
+    found: dict[str, Decimal] = defaultdict(Decimal)
+    for fact in lived.ledger.acts("logged"):
+        if datetime.fromisoformat(fact["at"]) <= at and fact["log"] not in gone:
+            day = datetime.fromisoformat(fact["started"]).astimezone(LONDON).date()
+            found[fact["by"]] += _hourly(lived, fact["by"], day) * fact["seconds"] / 3600
+    return found
+
+
+def _pounds(paper: Paper) -> Decimal:
+    """An amount in pounds: a euro is worth 0.86 until March and 0.87 from April on."""
+    if paper.currency == "GBP":
+        return paper.amount
+    return paper.amount * (Decimal("0.87") if paper.on >= date(2026, 4, 1) else Decimal("0.86"))
+
+
+def _costs(lived: LivedDemo, at: datetime) -> CostReport:
+    work = lived.work(at)
+    plan = lived.plan(work)
+    return cost_report(work, plan, labels(work, plan), at - timedelta(days=7), "department")
+
+
+@pytest.mark.parametrize("at", [REPLAYED, None], ids=["March", "end"])
+def test_budget_spent_and_open_orders_are_the_ledgers_as_known_on_the_day(
+    lived: LivedDemo, at: datetime | None
+):
+    at = at or lived.end
+    sums, papers = _costs(lived, at).sums, lived.ledger.papers(at)
+    assert sums.budget.value == sum(one.amount for one in papers if one.kind == "budgeted")
+    bought = sum((_pounds(one) for one in papers if one.kind == "actual"), _NOTHING)
+    assert sums.actual.value == bought + sum(_labour(lived, at).values(), _NOTHING)
+    placed = {one.id: one for one in papers if one.kind == "committed"}
+    rests = {
+        id: max(_NOTHING, ordered - drawn) for id, (ordered, drawn, _) in lived.ledger.ordered(at).items()
+    }
+    assert sums.committed.value == sum(
+        _pounds(replace(placed[id], amount=left)) for id, left in rests.items()
+    )
+    assert sums.remaining == sums.budget.value - sums.actual.value - sums.committed.value
+    assert not sums.incomplete
+
+
+def test_each_person_cost_their_hours_at_their_rate(lived: LivedDemo):
+    report, expected = _costs(lived, lived.end), _labour(lived, lived.end)
+    (cut,) = (cut for cut in report.cuts if cut.axis == "person")
+    assert {row.value: row.actual.value for row in cut.rows if row.value} == expected
+    assert {row.value: row.seconds for row in cut.rows if row.value} == lived.ledger.logged(lived.end)
+    assert len(expected) > 3
+
+
+def test_orders_that_were_exceeded_are_the_ledgers_and_a_cancelled_one_is_open_no_more(lived: LivedDemo):
+    orders = {order.name: order for order in _costs(lived, lived.end).sums.orders}
+    told = lived.ledger.ordered(lived.end)
+    assert {name: (order.ordered, order.drawn, order.currency) for name, order in orders.items()} == told
+    over = {name: drawn - ordered for name, (ordered, drawn, _) in told.items() if drawn > ordered}
+    assert {name: order.over for name, order in orders.items() if order.over} == over
+    assert len(over) == 2
+    (cancelled,) = lived.ledger.acts("order_cancelled")
+    assert cancelled["order"] not in orders
+
+
+def test_the_scope_beside_the_money_is_the_ledgers(lived: LivedDemo):
+    scope = _costs(lived, lived.end).burn.scope
+    assert scope.scope == sum(estimate or 0 for estimate in lived.readable.scope(lived.end).values())
+    done = lived.readable.done_works(lived.end)
+    points = lived.readable.scope(lived.end)
+    assert scope.done == sum(points[work] or 0 for work in done if work in points)
+
+
+def test_what_was_spent_each_month_is_the_ledgers(lived: LivedDemo):
+    (cut,) = (cut for cut in _costs(lived, lived.end).cuts if cut.axis == "month")
+    papers = [one for one in lived.ledger.papers(lived.end) if one.kind == "actual"]
+    for row in cut.rows:
+        bought = sum((_pounds(one) for one in papers if f"{one.on:%Y-%m}" == row.value), _NOTHING)
+        entries = {entry.id: entry for entry in _costs(lived, lived.end).entries}
+        worked = sum((entries[id].amount for id in row.actual.entries if entries[id].is_work), _NOTHING)
+        assert row.actual.value == bought + worked
 
 
 def _bounds(ledger: LedgerReader, sprint: str) -> tuple[datetime, datetime]:
