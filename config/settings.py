@@ -143,7 +143,7 @@ class ConnectionSettings(Frozen):
     """What every connection has; each kind adds its address and its credentials, by reference only."""
 
     name: str = Field("", exclude=True, description="The connection's name; taken from its table.")
-    kind: str = Field(description="The tracker: jira, github, planner or file.")
+    kind: str = Field(description="The tracker: jira, github, planner, planner-premium or file.")
     visibility: Literal["public", "internal", "restricted"] = Field(
         "internal", description="Who may see what is in it; nothing is ever written to a wider audience."
     )

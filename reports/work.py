@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Work", "WorkItem"]
 
-_KINDS = {"jira": "Jira", "github": "GitHub", "planner": "Planner", "file": "the file"}
+_KINDS = {
+    "jira": "Jira",
+    "github": "GitHub",
+    "planner": "Planner",
+    "planner-premium": "Planner",
+    "file": "the file",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,13 @@ _FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
 _GENERATED = (
     "<!-- Written by the program: `make docs`. Change the descriptions in the code, not this page. -->"
 )
-_TITLES = {"jira": "Jira Cloud", "github": "GitHub", "planner": "Microsoft Planner", "file": "CSV files"}
+_TITLES = {
+    "jira": "Jira Cloud",
+    "github": "GitHub",
+    "planner": "Microsoft Planner",
+    "planner-premium": "Planner premium (not tried on a live tenant)",
+    "file": "CSV files",
+}
 
 FIELDS = {
     "status": "status",

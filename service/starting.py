@@ -40,6 +40,12 @@ QUESTIONS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
         ("client", "Application (client) id", ""),
         ("secret", "Where is the client secret?", "env:PLANNER_SECRET"),
     ),
+    "planner-premium": (
+        ("url", "Address of the Dataverse environment", "https://your-org.crm.dynamics.com"),
+        ("tenant", "Tenant (its domain or id)", ""),
+        ("client", "Application (client) id", ""),
+        ("secret", "Where is the client secret?", "env:PLANNER_SECRET"),
+    ),
     "file": (("root", "Folder that holds the files", "exports"),),
 }
 """Kind -> the settings to ask for: key, question, default."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KINDS", "Surroundings", "build", "capabilities", "kinds", "names", "problems"]
 
-KINDS = ("file", "github", "jira", "planner")
+KINDS = ("file", "github", "jira", "planner", "planner-premium")
 """The kinds that Crosstie brings itself; `names` adds those that other distributions bring."""
 
 

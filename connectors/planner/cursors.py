@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from datetime import datetime, timedelta
 
 import msgspec
 
-__all__ = ["TaskCursor", "digest", "read_cursor", "write_cursor"]
+__all__ = ["TaskCursor", "digest", "name_walk", "read_cursor", "write_cursor"]
+
+_KEPT_WHOLE = timedelta(days=7)
 
 
 class TaskCursor(msgspec.Struct, omit_defaults=True):
@@ -61,6 +64,19 @@ def read_cursor(text: str | None, basis: str) -> TaskCursor:
     return TaskCursor(
         basis, known=dict.fromkeys(ids, ""), missing=cursor.missing, plain=cursor.plain, lost=cursor.lost
     )
+
+
+def name_walk(cursor: TaskCursor, now: datetime, most: int) -> None:
+    """Settle for a reading that begins whether its pages are all kept, or only those with news.
+
+    All are kept, in place of those before, at first, after a week, and when more than `most` came with news.
+    """
+    at = now.isoformat()
+    old = not cursor.whole or now - datetime.fromisoformat(cursor.whole) >= _KEPT_WHOLE
+    if old or not any(cursor.known.values()) or cursor.stored > most:
+        cursor.walk, cursor.whole, cursor.stored = f"full-{at}", at, 0
+    else:
+        cursor.walk = f"since-{at}"
 
 
 def write_cursor(cursor: TaskCursor) -> str:

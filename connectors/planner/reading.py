@@ -13,7 +13,7 @@ from connectors.base import Batch, Parked, RawPage
 from connectors.errors import AccessRefused, ConnectorError, SkipIssue, SourceStopped
 from connectors.payload import decode_record
 from connectors.planner.client import Answer, BadRequest, PlannerClient, Reply
-from connectors.planner.cursors import digest, read_cursor, write_cursor
+from connectors.planner.cursors import digest, name_walk, read_cursor, write_cursor
 from connectors.planner.mapping import Board, account_of, completion, issue_of, people_of
 from connectors.planner.pages import Listed, Page, id_of, plan_of, read_details, with_details
 from connectors.planner.pipeline import Pipeline
@@ -24,8 +24,9 @@ __all__ = ["Reading", "Streams"]
 
 _MOST_PAGES = 1000
 _APART = timedelta(minutes=10)
-_KEPT_WHOLE = timedelta(days=7)
 _MOST_KEPT = 100
+"""Pages with news that are kept beside a whole reading; one that is kept whole has all details in it, so it
+comes less often where they have to be fetched one by one."""
 _AT_EVERY_READING = 500
 _AT_LEAST_EVERY = 8
 """Where details have to be fetched one by one, those of an unchanged task can change unseen: a description
@@ -79,7 +80,7 @@ class Reading:
         self._parts = _parts(len(one) > len(digest("")) for one in self._cursor.known.values())
         client.plain = client.plain or self._cursor.plain
         if not self._cursor.next:
-            self._name_walk()
+            name_walk(self._cursor, now, _MOST_PAGES if self._cursor.plain else _MOST_KEPT)
 
     @property
     def plan(self) -> str:
@@ -127,20 +128,6 @@ class Reading:
                 self._client.plain = True
         self._cursor.plain = True
         return self._open(self._client.opened(self._pipeline.take(self._first, lambda: None)))
-
-    def _name_walk(self) -> None:
-        """Whether the pages of this reading are all kept, in place of all before, or only those with news.
-
-        All are kept at first, after a week, and where too many pages with news have come. A reading that is
-        kept whole has all details in it, so where they have to be fetched one by one it comes less often.
-        """
-        cursor, at = self._cursor, self._now.isoformat()
-        old = not cursor.whole or self._now - datetime.fromisoformat(cursor.whole) >= _KEPT_WHOLE
-        anew = not any(cursor.known.values())
-        if old or anew or cursor.stored > (_MOST_PAGES if cursor.plain else _MOST_KEPT):
-            cursor.walk, cursor.whole, cursor.stored = f"full-{at}", at, 0
-        else:
-            cursor.walk = f"since-{at}"
 
     def _open(self, answer: Answer) -> Listed:
         """A page with its link checked, before anything of it is believed; its details are asked for."""

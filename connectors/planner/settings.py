@@ -14,7 +14,7 @@ from config.problems import Unfit
 from config.scalars import LocalPath, SecretRef, ServiceUrl, Text, ValuePattern, Zone
 from config.settings import ConnectionSettings, Frozen, Kind, SourceSettings
 
-__all__ = ["CLOUDS", "KIND", "PlannerConnection", "PlannerSource", "Window"]
+__all__ = ["CLOUDS", "KIND", "EntraConnection", "PlannerConnection", "PlannerSource", "Window"]
 
 _PLAN = r"^[A-Za-z0-9_-]{28}$"
 _TENANT = r"^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$"
@@ -59,13 +59,9 @@ def _origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}".lower()
 
 
-class PlannerConnection(ConnectionSettings):
-    """An application registered in one tenant, which signs in by a secret or, better, by a certificate.
+class EntraConnection(ConnectionSettings):
+    """An application registered in a tenant, which proves itself by a secret or, better, by a certificate."""
 
-    A person may sign in through it instead, and then sees the plans of their own groups only.
-    """
-
-    kind: Literal["planner"] = Field(description="The tracker.")
     tenant: TenantName = Field(
         description="Domain or id of the Microsoft 365 tenant.", examples=["contoso.onmicrosoft.com"]
     )
@@ -84,6 +80,30 @@ class PlannerConnection(ConnectionSettings):
         description="Reference to the certificate's private key (PEM, no passphrase).",
         examples=["file:/run/secrets/crosstie.key"],
     )
+    url: ServiceUrl = Field(description="Address of the API.")
+    authority: ServiceUrl = Field(
+        "https://login.microsoftonline.com",
+        description="Where the application signs in, if not where the cloud does.",
+    )
+
+    @property
+    def who(self) -> str:
+        """What messages call it."""
+        return f'Planner "{self.name}"'
+
+    @property
+    def resource(self) -> str:
+        """Scheme and host of the API, which name it in the scope of a token."""
+        return _origin(self.url)
+
+
+class PlannerConnection(EntraConnection):
+    """An application that signs in as itself and sees every plan of its tenant.
+
+    A person may sign in through it instead, and then sees the plans of their own groups only.
+    """
+
+    kind: Literal["planner"] = Field(description="The tracker.")
     sign_in: Literal["application", "device"] = Field(
         "application",
         description="Whether the application signs in as itself, or a person signs in by a code that "
@@ -100,10 +120,6 @@ class PlannerConnection(ConnectionSettings):
     url: ServiceUrl = Field(
         "https://graph.microsoft.com/v1.0",
         description="Address of Microsoft Graph with its version, if it is none of the cloud's.",
-    )
-    authority: ServiceUrl = Field(
-        "https://login.microsoftonline.com",
-        description="Where the application signs in, if not where the cloud does.",
     )
 
     @model_validator(mode="before")
@@ -161,12 +177,6 @@ class PlannerConnection(ConnectionSettings):
         """
         choice = f"?tid={self.tenant}" if _GUID.fullmatch(self.tenant) else ""
         return f"{_WEB}/webui/plan/{plan}/view/board/task/{task}{choice}"
-
-    @property
-    def graph(self) -> str:
-        """Scheme and host of Microsoft Graph, which name it in the scope of a token."""
-        parts = urlsplit(self.url)
-        return f"{parts.scheme}://{parts.netloc}"
 
 
 class Window(Frozen):

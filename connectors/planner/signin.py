@@ -16,13 +16,14 @@ from urllib.parse import urlsplit
 import msgspec
 import requests
 
+from config.secrets import Secret
 from connectors.errors import AccessRefused, ConnectorError, Misconfigured, RetryLater
-from connectors.planner.settings import PlannerConnection
+from connectors.planner.settings import EntraConnection
 from connectors.planner.token_file import TokenFile
 from connectors.retry import PASSING, Retry, retry_after
 from connectors.transport import Guard
 
-__all__ = ["Claims", "Credential", "PersonSignIn", "SignIn", "read_claims"]
+__all__ = ["Claims", "Credential", "PersonSignIn", "SignIn", "credential_of", "read_claims"]
 
 _WELL_KNOWN = frozenset(
     {
@@ -64,12 +65,29 @@ def read_claims(token: str) -> Claims:
         return Claims()
 
 
+def credential_of(settings: EntraConnection, secret: Callable[[str], Secret]) -> Credential:
+    """What proves that we are the application, in msal's form."""
+    if settings.secret is not None:
+        return secret(settings.secret).reveal()
+    assert settings.certificate is not None
+    assert settings.key is not None
+    try:
+        certificate = settings.certificate.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not a PEM file"
+        raise Misconfigured(
+            f"{settings.who}: the certificate {settings.certificate} cannot be read ({reason}). "
+            "Name a readable PEM file."
+        ) from None
+    return {"private_key": secret(settings.key).reveal(), "public_certificate": certificate}
+
+
 class SignIn:
     """Tokens for one application. `credential` is the client secret or msal's mapping of a certificate."""
 
     def __init__(
         self,
-        settings: PlannerConnection,
+        settings: EntraConnection,
         credential: Credential,
         retry: Retry,
         clock: Callable[[], datetime],
@@ -115,7 +133,7 @@ class SignIn:
 
     def _ask(self, app: Any) -> Any:
         """What msal answers: a mapping that holds an access token, or says why there is none."""
-        return app.acquire_token_for_client([f"{self._settings.graph}/.default"])
+        return app.acquire_token_for_client([f"{self._settings.resource}/.default"])
 
     def _make(self) -> Any:
         import msal
@@ -149,7 +167,7 @@ class SignIn:
 
     @property
     def _who(self) -> str:
-        return f'Planner "{self._settings.name}"'
+        return self._settings.who
 
     def _trouble(self) -> ConnectorError:
         """What an exception of msal means: by the last answer, since msal's own texts vary."""
@@ -190,7 +208,7 @@ class PersonSignIn(SignIn):
 
     def __init__(
         self,
-        settings: PlannerConnection,
+        settings: EntraConnection,
         kept: TokenFile,
         retry: Retry,
         clock: Callable[[], datetime],
@@ -229,7 +247,7 @@ class PersonSignIn(SignIn):
 
     @property
     def _scopes(self) -> list[str]:
-        return [f"{self._settings.graph}/{scope}" for scope in _SCOPES]
+        return [f"{self._settings.resource}/{scope}" for scope in _SCOPES]
 
     def _ask(self, app: Any) -> Any:
         accounts = app.get_accounts()

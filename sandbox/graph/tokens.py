@@ -55,6 +55,10 @@ class Tokens:
         claims = jwt.decode(token, options={"verify_signature": False})
         return str(claims["oid"]) if "scp" in claims else None
 
+    def application(self, token: str) -> str:
+        """The application that a good token was issued to."""
+        return str(jwt.decode(token, options={"verify_signature": False})["appid"])
+
     def roles(self, token: str, audiences: tuple[str, ...]) -> tuple[str, ...]:
         """The application roles, or a person's scopes, in a good token. ValueError: why it is not taken."""
         try:

@@ -81,7 +81,7 @@ def test_a_group_is_named_by_itself_and_the_title_of_its_plan():
 def test_a_cloud_settles_both_addresses(cloud, graph, authority):
     settings = PlannerConnection(**CONNECTION, secret="env:S", cloud=cloud)
     assert (settings.url, settings.authority) == (graph, authority)
-    assert settings.graph == graph.removesuffix("/v1.0")
+    assert settings.resource == graph.removesuffix("/v1.0")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""The connector for Planner's premium plans, which are rows in Dataverse; not tried on a live tenant."""

@@ -1,0 +1,1 @@
+"""A stand-in of a Dataverse environment with premium plans."""
