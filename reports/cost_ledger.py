@@ -122,21 +122,13 @@ class Ledger:
         return {entry.id: entry for entry in self.entries}
 
     @cached_property
-    def _spent(self) -> tuple[Entry, ...]:
-        return tuple(entry for entry in self.entries if entry.kind is CostKind.ACTUAL)
-
-    @cached_property
-    def _spent_days(self) -> tuple[date, ...]:
-        return tuple(entry.on for entry in self._spent)
+    def _spent(self) -> _Spent:
+        return _Spent([entry for entry in self.entries if entry.kind is CostKind.ACTUAL])
 
     @cached_property
     def _ordering(self) -> tuple[Entry, ...]:
         """Commitments, and the actual costs that may draw on them."""
         return tuple(entry for entry in self.entries if entry.order or entry.kind is CostKind.COMMITTED)
-
-    @cached_property
-    def _sums(self) -> dict[date, Sums]:
-        return {}
 
     def until(self, day: date) -> tuple[Entry, ...]:
         """The entries that count at the end of a day: the whole budget, and what is dated by then."""
@@ -144,13 +136,7 @@ class Ledger:
 
     def at(self, day: date) -> Sums:
         """The sums at the end of a day."""
-        if day not in self._sums:
-            self._sums[day] = self._sum(day)
-        return self._sums[day]
-
-    def _sum(self, day: date) -> Sums:
-        empty = None if self._spent else Reason.NO_COSTS
-        actual = amount_of(self._spent[: bisect_right(self._spent_days, day)], empty)
+        actual = self._spent.until(day)
         placed = orders([entry for entry in self._ordering if entry.on <= day], self.currency)
         committed = _open(placed)
         known = [self.budget.total.value, actual.value or _NOTHING, committed.value]
@@ -161,6 +147,32 @@ class Ledger:
         at_most = actual.at_least or committed.at_least
         later = tuple(e.id for e in self.entries if e.on > day and e.kind is not CostKind.BUDGETED)
         return Sums(day, self.budget.total, actual, committed, remaining, at_most, placed, later)
+
+
+class _Spent:
+    """What was spent until any day; asked for many days, so that sums are made once and added up."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        """`entries` are in order of their days."""
+        self._priced = [entry for entry in entries if entry.amount is not None]
+        self._missing = [entry for entry in entries if entry.amount is None]
+        self._days = tuple([entry.on for entry in each] for each in (self._priced, self._missing))
+        self._ids = tuple(tuple(entry.id for entry in each) for each in (self._priced, self._missing))
+        self._totals = [_NOTHING]
+        for entry in self._priced:
+            self._totals.append(self._totals[-1] + (entry.amount or _NOTHING))
+        self._credits = [e.on for e in self._missing if e.money is not None and e.money.amount < 0]
+
+    def until(self, day: date) -> Amount:
+        """The same as amount_of of the entries until then; 0 where all was spent later."""
+        priced, missing = (bisect_right(days, day) for days in self._days)
+        ids, unpriced = self._ids[0][:priced], self._ids[1][:missing]
+        if missing and not priced:
+            return Amount(None, (), unpriced, self._missing[0].reason)
+        if not self._priced and not self._missing:
+            return Amount(None, reason=Reason.NO_COSTS)
+        sure = not bisect_right(self._credits, day)
+        return Amount(self._totals[priced], ids, unpriced, None, bool(missing) and sure)
 
 
 def _open(placed: Sequence[Order]) -> Amount:
