@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from connectors.github.board import Card, number_in
 from connectors.github.mapping import Reading, card_of, day_in, own_values, status_of
+from connectors.github.moments import COLUMN, is_column, name_of, role_of, words_of
 from connectors.github.payloads import Identified, IssueNode, Moment, Value
 from connectors.history import Step, walk_back
 from model.fields import encode
@@ -26,7 +27,6 @@ HISTORY_FIELDS = frozenset(
 )
 """What GitHub can tell of; of dates, estimates and iterations only when they were set, if set once."""
 
-_COLUMN = "ProjectV2ItemStatusChangedEvent"
 _Meanings = dict[str, list[Meaning]]
 
 
@@ -50,7 +50,7 @@ def events_of(
     card = card_of(node, reading)
     moments = sorted([*moments, *_column_set(card, moments, reading)], key=lambda one: one.created_at)
     meanings: _Meanings = defaultdict(list)
-    own = frozenset(_role(one, reading) for one in moments) | own_values(node, reading.source).keys()
+    own = frozenset(role_of(one, reading) for one in moments) | own_values(node, reading.source).keys()
     _read_sets(meanings, issue, moments)
     _read_milestones(meanings, issue, moments, reading)
     _read_values(meanings, issue, moments)
@@ -81,12 +81,12 @@ def _opening(issue: Issue, node: IssueNode) -> Event:
 
 
 def _event(issue: Issue, moment: Moment, id: str, meaning: Meaning | None, reading: Reading) -> Event:
-    before, after = _words(moment, reading)
+    before, after = words_of(moment, reading)
     return Event(
         entity=Entity.ISSUE,
         ref=issue.ref,
         id=id,
-        field=_name(moment.kind),
+        field=name_of(moment.kind),
         before=before,
         after=after,
         at=moment.created_at,
@@ -98,45 +98,6 @@ def _event(issue: Issue, moment: Moment, id: str, meaning: Meaning | None, readi
 
 def _actor(id: str, login: str) -> str | None:
     return id or login or None
-
-
-def _name(kind: str) -> str:
-    """GitHub's name of the event as REST writes it: ParentIssueAddedEvent -> parent_issue_added."""
-    spelled = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in kind)
-    name = spelled.strip("_").removesuffix("_event")
-    return "renamed" if name == "renamed_title" else name
-
-
-def _words(moment: Moment, reading: Reading) -> tuple[str | None, str | None]:
-    """The event's own words, as (before, after)."""
-    kind = moment.kind
-    label = moment.label.name if moment.label else None
-    person = moment.assignee.login or moment.assignee.id if moment.assignee else None
-    parent = moment.parent.id if moment.parent else None
-    type = moment.issue_type.name if moment.issue_type else None
-    previous = moment.prev_issue_type.name if moment.prev_issue_type else None
-    origin = moment.from_repository.name_with_owner if moment.from_repository else None
-    words: dict[str, tuple[str | None, str | None]] = {
-        "LabeledEvent": (None, label),
-        "UnlabeledEvent": (label, None),
-        "AssignedEvent": (None, person),
-        "UnassignedEvent": (person, None),
-        "MilestonedEvent": (None, moment.milestone_title),
-        "DemilestonedEvent": (moment.milestone_title, None),
-        "ClosedEvent": ("open", (moment.state_reason or "closed").lower()),
-        "ReopenedEvent": ("closed", "open"),
-        "RenamedTitleEvent": (moment.previous_title, moment.current_title),
-        "TransferredEvent": (origin, reading.source.repo),
-        "ParentIssueAddedEvent": (None, parent),
-        "ParentIssueRemovedEvent": (parent, None),
-        "IssueTypeAddedEvent": (None, type),
-        "IssueTypeChangedEvent": (previous, type),
-        "IssueTypeRemovedEvent": (type, None),
-        _COLUMN: (moment.previous_status or None, moment.status or None),
-        "IssueFieldAddedEvent": (None, moment.value),
-        "IssueFieldChangedEvent": (moment.previous_value, moment.new_value),
-    }
-    return words.get(kind, (None, None))
 
 
 # Sets
@@ -186,15 +147,6 @@ def _read_values(meanings: _Meanings, issue: Issue, moments: Sequence[Moment]) -
     _tell(meanings, "source", issue.source, _moves(moments))
 
 
-def _role(moment: Moment, reading: Reading) -> str | None:
-    """What the organisation's field means that the moment changed; None: nothing, or it changed none."""
-    if moment.issue_field is None:
-        return None
-    name = moment.issue_field.name.casefold()
-    named = reading.source.issue_fields.named.items()
-    return next((role for role, known in named if known.casefold() == name), None)
-
-
 _TEXTS: dict[str, Callable[[str | None], object]] = {
     "estimate": number_in,
     "start": day_in,
@@ -207,7 +159,7 @@ _TEXTS: dict[str, Callable[[str | None], object]] = {
 def _read_fields(meanings: _Meanings, issue: Issue, moments: Sequence[Moment], reading: Reading) -> None:
     """Fields of the organisation, whose whole history GitHub keeps."""
     for role, value in _TEXTS.items():
-        told = [one for one in moments if _role(one, reading) == role]
+        told = [one for one in moments if role_of(one, reading) == role]
         steps = [
             _Value(one, encode(value(one.previous_value)), encode(value(one.new_value or one.value)))
             for one in told
@@ -324,7 +276,7 @@ def _column_set(card: Card, moments: Sequence[Moment], reading: Reading) -> list
     value, board = card.value("status"), reading.board
     if value is None or board is None:
         return []
-    told = [one for one in moments if _is_column(one, reading)]
+    told = [one for one in moments if is_column(one, reading)]
     last = told[-1].status if told else ""
     if last == value.name or (not told and value.created_at != value.updated_at):
         return []
@@ -332,7 +284,7 @@ def _column_set(card: Card, moments: Sequence[Moment], reading: Reading) -> list
         Moment(
             id=_value_id(value),
             created_at=value.updated_at,
-            kind=_COLUMN,
+            kind=COLUMN,
             actor=value.creator if value.created_at == value.updated_at else None,
             previous_status=last,
             status=value.name or "",
@@ -348,17 +300,7 @@ def _value_id(value: Value) -> str:
 
 def _is_word(moment: Moment, reading: Reading, by_field: bool) -> bool:
     """Whether the moment gave the issue another status word: by the organisation's field, or the column."""
-    return _role(moment, reading) == "status" if by_field else _is_column(moment, reading)
-
-
-def _is_column(moment: Moment, reading: Reading) -> bool:
-    board = reading.board
-    return (
-        moment.kind == _COLUMN
-        and board is not None
-        and moment.project is not None
-        and moment.project.id == board.id
-    )
+    return role_of(moment, reading) == "status" if by_field else is_column(moment, reading)
 
 
 # Status
@@ -376,9 +318,9 @@ class _State:
 def _read_status(meanings: _Meanings, issue: Issue, moments: Sequence[Moment], reading: Reading) -> None:
     """Closing, reopening and the board's column, played forward; the last one leads to the present."""
     closings = ("ClosedEvent", "ReopenedEvent")
-    by_field = any(_role(one, reading) == "status" for one in moments)
+    by_field = any(role_of(one, reading) == "status" for one in moments)
     told = [one for one in moments if one.kind in closings or _is_word(one, reading, by_field)]
-    word = next((_words(one, reading)[0] or "" for one in told if one.kind not in closings), "")
+    word = next((words_of(one, reading)[0] or "" for one in told if one.kind not in closings), "")
     state, reason, finished = "OPEN", None, None
     before = _state(state, reason, word, finished, reading)
     for position, moment in enumerate(told):
@@ -387,7 +329,7 @@ def _read_status(meanings: _Meanings, issue: Issue, moments: Sequence[Moment], r
         elif moment.kind == "ReopenedEvent":
             state, reason, finished = "OPEN", None, None
         else:
-            word = _words(moment, reading)[1] or ""
+            word = words_of(moment, reading)[1] or ""
         after = _state(state, reason, word, finished, reading)
         if position == len(told) - 1:
             after = _State(issue.status.value, issue.status_original, encode(issue.finished))
