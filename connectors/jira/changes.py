@@ -80,10 +80,12 @@ class _Line:
             self.meanings.append((suffix, Meaning(name, old, new)))
 
 
-def tell_life(mapped: Mapped, histories: Iterable[HistoryRecord], words: Words) -> Life:
-    """The events of one issue; SkipIssue: a save has no readable instant."""
+def tell_life(
+    mapped: Mapped, histories: Iterable[HistoryRecord], words: Words, until: datetime | None = None
+) -> Life:
+    """The events of one issue, of its saves `until` an instant; SkipIssue: a save has no readable instant."""
     issue = mapped.issue
-    lines = _lines(histories, words)
+    lines = _lines(histories, words, until)
     finished = _read_status(mapped, lines, words)
     _read_values(mapped, lines, words)
     _read_sets(mapped, lines)
@@ -93,13 +95,14 @@ def tell_life(mapped: Mapped, histories: Iterable[HistoryRecord], words: Words) 
     return Life(tuple(events), finished, people)
 
 
-def _lines(histories: Iterable[HistoryRecord], words: Words) -> list[_Line]:
+def _lines(histories: Iterable[HistoryRecord], words: Words, until: datetime | None) -> list[_Line]:
     """Every item worth telling, oldest first; the same save may have come on two pages."""
     saves = {history.id: (_at(history.created), history) for history in histories}
     ordered = sorted(saves.values(), key=lambda save: (save[0], len(save[1].id), save[1].id))
     return [
         _Line(save.id, at, save.author, position, item, _kind(item, words))
         for at, save in ordered
+        if until is None or at <= until
         for position, item in enumerate(save.items)
         if item.field.casefold() not in _NOISE
     ]

@@ -88,8 +88,8 @@ class Answer:
 class JiraClient:
     """One signed-in connection; every call is a read and is asked again as the retry policy says.
 
-    `cloud`: whether the site is one of Jira Cloud. `zone`: the account's own, as far as known. `answered`: the
-    last answer's instant by Jira's own clock.
+    `cloud`: whether the site is one of Jira Cloud. `zone`: the account's own, as far as known. `answered`:
+    the last answer's instant by Jira's own clock.
     """
 
     def __init__(

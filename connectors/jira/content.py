@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -25,6 +25,10 @@ from connectors.payload import decode, decode_record
 from model.values import Account, Event, Issue, Milestone, Sprint
 
 __all__ = ["Content", "epics_of", "gathered", "histories_of", "logs_of", "records_of"]
+
+
+_SAVED = timedelta(milliseconds=500)
+"""By how much a save's own stamp may be later than its issue's."""
 
 
 @dataclass(slots=True)
@@ -52,6 +56,12 @@ class Content:
         return max((stamp for stamp in stamps if stamp is not None), default=None)
 
     @property
+    def earliest(self) -> datetime | None:
+        """The oldest `updated` on the page."""
+        stamps = (mapped.issue.updated for mapped, _ in self.mapped.values())
+        return min((stamp for stamp in stamps if stamp is not None), default=None)
+
+    @property
     def oldest(self) -> datetime | None:
         """The first `created` on the page."""
         stamps = (mapped.issue.created for mapped, _ in self.mapped.values())
@@ -76,12 +86,18 @@ class Content:
                     )
 
     def add_histories(self, histories: Mapping[str, Sequence[msgspec.Raw]]) -> None:
-        """Tell each issue's life from its histories: those given, or those inside its record."""
+        """Tell each issue's life from its histories: those given, or those inside its record.
+
+        Histories are given after the page was; a save made in between belongs to the issue as the next
+        reading shows it.
+        """
         for id, (mapped, raw) in self.mapped.items():
             try:
-                found = histories.get(id) or self.inline.get(id, ())
+                updated, given = mapped.issue.updated, histories.get(id)
+                until = updated + _SAVED if given and updated else None
+                found = given or self.inline.get(id, ())
                 records = [decode_record(history, HistoryRecord) for history in found]
-                life = tell_life(mapped, records, self.words)
+                life = tell_life(mapped, records, self.words, until)
             except SkipIssue as odd:
                 self.odd.append(parked(raw, SkipIssue(f"Its history: {odd}")))
                 continue

@@ -39,8 +39,9 @@ class Pulled:
 
     `began` is when it began by Jira's own clock and `walk` its name for raw pages. `listed` are the ids that
     the census counts to the project as read, `waiting` those that it met first now, `joined` those that were
-    read and are not among the listed, `read` those that this pull's search brought. `count` is Jira's own
-    count. `reread`: the issues are to be read from the start again.
+    read and are not among the listed, `read` those that this pull's search brought, `spoilt`
+    those of them that could not be understood. `count` is Jira's own count. `reread`: the issues are to be
+    read from the start again.
     """
 
     client: JiraClient
@@ -54,6 +55,7 @@ class Pulled:
     joined: set[str] = field(default_factory=set)
     read: set[str] = field(default_factory=set)
     strangers: set[str] = field(default_factory=set)
+    spoilt: set[str] = field(default_factory=set)
     oldest: int | None = None
     count: int | None = None
     reread: bool = False

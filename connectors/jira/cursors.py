@@ -62,7 +62,8 @@ class IssueCursor(msgspec.Struct, frozen=True, omit_defaults=True):
     next page (empty: its first), the latest `updated` it has seen (`high`), the number of its next `page`, of
     the issues it has `met`, and the tracker's count of them. `fresh` are packed ids that were read and are
     not in the last census, `unmet` those of the census that the full reading did not meet. `basis` says for
-    which project and fields.
+    which project and fields. `recent` maps the issues of the overlap to when they were changed: what comes
+    again unchanged is left alone.
     """
 
     basis: str = ""
@@ -78,6 +79,7 @@ class IssueCursor(msgspec.Struct, frozen=True, omit_defaults=True):
     expected: int | None = None
     fresh: str = ""
     unmet: str = ""
+    recent: dict[str, int] = {}
 
 
 class WorklogCursor(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import msgspec
 
 from connectors.base import Batch, RawPage
-from connectors.errors import ConnectorError, SourceStopped
+from connectors.errors import ConnectorError, SkipIssue, SourceStopped
 from connectors.jira.client import BadRequest
 from connectors.jira.content import Content, epics_of, gathered, logs_of
 from connectors.jira.context import Pulled, stamp
@@ -23,6 +23,7 @@ __all__ = ["OVERLAP", "basis_of", "histories", "know_epics", "read_issues"]
 OVERLAP = timedelta(minutes=10)
 """How far an incremental read goes back before its watermark: the search index lags behind the issues."""
 
+_MOST_RECENT = 2000
 _AT_ONCE = 1000
 """How many issues are asked for their histories in one request."""
 
@@ -126,14 +127,76 @@ class _Walk:
         if found.token and found.token in self._seen:
             raise SourceStopped("Jira sent the same page token twice, so its search has no end. Pull again.")
         self._seen.add(found.token)
+        found, again = _without_known(found, at.recent)
         epics = know_epics(pull, found.issues)
         content = Content(pull.known, pull.words)
         content.add_page(found.issues)
+        found = _unless_ahead(pull, at, found, content)
+        pull.read |= again
         brought = {*content.ids, *(odd.id for odd in content.odd if odd.id.isdecimal())}
         pull.read |= brought
         pull.joined |= brought - pull.listed
         self.at = _after(pull, at, found, content, self._continued)
+        self.at = _remember(self.at, at, content)
         return _Page(at, self.at, found, content, epics)
+
+
+def _without_known(found: Found, recent: Mapping[str, int]) -> tuple[Found, set[str]]:
+    """The page without issues that were read as they are now, and the ids of those."""
+    if not recent:
+        return found, set()
+    kept: list[msgspec.Raw] = []
+    again: set[str] = set()
+    for raw in found.issues:
+        id, updated = _dated(raw)
+        if updated is not None and recent.get(id) == updated:
+            again.add(id)
+        else:
+            kept.append(raw)
+    if not again:
+        return found, again
+    return replace(found, issues=tuple(kept), body=gathered(kept)), again
+
+
+class _Dated(msgspec.Struct, frozen=True):
+    updated: str = ""
+
+
+class _Stub(msgspec.Struct, frozen=True):
+    id: str = ""
+    fields: _Dated = _Dated()
+
+
+def _dated(raw: msgspec.Raw) -> tuple[str, int | None]:
+    """An issue's id and when it was changed, if that can be read."""
+    try:
+        stub = decode_record(raw, _Stub)
+        return stub.id, stamp(datetime.fromisoformat(stub.fields.updated))
+    except (SkipIssue, ValueError):
+        return "", None
+
+
+def _remember(after: IssueCursor, at: IssueCursor, content: Content) -> IssueCursor:
+    """Keep which issues the next walk's overlap will bring again; too many of them are not kept."""
+    read = {
+        id: stamp(mapped.issue.updated) for id, (mapped, _) in content.mapped.items() if mapped.issue.updated
+    }
+    known = {**at.recent, **read}
+    since = max((at.watermark or 0, at.high or 0, *read.values())) - OVERLAP // timedelta(milliseconds=1)
+    recent = {id: updated for id, updated in known.items() if updated >= since}
+    return msgspec.structs.replace(after, recent=recent if len(recent) <= _MOST_RECENT else {})
+
+
+def _unless_ahead(pull: Pulled, at: IssueCursor, found: Found, content: Content) -> Found:
+    """The page as the last one, if all of it changed after the walk began: the oldest change comes first.
+
+    An issue that is edited all the time would keep the walk going for ever; the next pull reads on from
+    the walk's beginning.
+    """
+    first = _stamped(content.earliest)
+    if pull.client.cloud and first is not None and at.began is not None and first > at.began:
+        return replace(found, token="")
+    return found
 
 
 def _after(pull: Pulled, at: IssueCursor, found: Found, content: Content, resumed: bool) -> IssueCursor:
@@ -213,4 +276,7 @@ def _batch(pull: Pulled, page: _Page, told: dict[str, list[msgspec.Raw]]) -> Bat
     if told and content.ids:
         raw.append(RawPage("issues", f"{place}.history", logs_of(told, content.ids), at.walk))
     batch = content.batch("issues", tuple(raw), page.found.notes)
-    return replace(batch, cursor=write_cursor(page.after), complete=not page.after.jql, expected=at.expected)
+    pull.spoilt.update(odd.id for odd in content.odd)
+    recent = {id: updated for id, updated in page.after.recent.items() if id not in pull.spoilt}
+    cursor = write_cursor(msgspec.structs.replace(page.after, recent=recent))
+    return replace(batch, cursor=cursor, complete=not page.after.jql, expected=at.expected)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -290,3 +291,128 @@ def test_a_token_that_comes_twice_stops_the_source(desk: Desk, word: str) -> Non
     )  # fmt: skip
     with wire(replies) as server, pytest.raises(SourceStopped, match="token twice"):
         list(desk.connect(url=server.url).pull(desk.source(), {}, desk.clock.now()))
+
+
+def test_an_empty_page_with_a_token_is_followed_by_the_next() -> None:
+    desk = Desk()
+    for number in range(5):
+        desk.story(f"Story {number}")
+    desk.wait(hours=1)
+    with desk.served(page_cap=1) as stand:
+        clean = everything(desk.pull())
+        stand.faults.once("short_page", "/search/jql", after=2)
+        batches = desk.pull()
+        assert everything(batches) == clean
+        assert any(b.stream == "issues" and not b.issues and not b.complete for b in batches)
+
+
+def test_an_issue_edited_every_second_neither_keeps_the_walk_going_nor_loses_an_edit(desk: Desk) -> None:
+    busy = list(desk.site.issues)[2]
+    edits = 0
+
+    def edit(path: str, body: bytes) -> bytes:
+        nonlocal edits
+        if path.endswith("/search/jql") and b'"fields"' in body:
+            desk.clock.advance(timedelta(seconds=1))
+            desk.site.edit(busy, "712020:bob", summary=f"Edited {edits}")
+            edits += 1
+        return body
+
+    desk.spoil = edit
+    seen = fold(desk.pull())
+    assert edits < 10
+    for _ in range(3):
+        desk.wait(minutes=1)
+        fold(desk.pull(seen.cursors), seen)
+    desk.spoil = lambda path, body: body
+    fold(desk.pull(seen.cursors), seen)
+    titles = {ref.id: issue.title for ref, issue in seen.issues.items()}
+    assert titles == {id: issue.summary for id, issue in desk.site.issues.items()}
+    told = [e for e in seen.events.values() if e.meaning and e.meaning.field == "title"]
+    assert len(told) == edits
+
+
+@pytest.mark.parametrize("lag", [1, 5, 9])
+def test_an_index_that_lags_by_minutes_loses_no_edit_and_no_issue(lag: int) -> None:
+    desk = Desk()
+    ids = [desk.story(f"Story {number}") for number in range(6)]
+    desk.wait(hours=1)
+    with desk.served(page_cap=4, index_lag=timedelta(minutes=lag)):
+        seen = fold(desk.pull())
+        for step in range(12):
+            desk.wait(minutes=1)
+            desk.site.edit(ids[step % 6], "712020:bob", points=step)
+            ids.append(desk.story(f"Late {step}"))
+            desk.wait(seconds=30)
+            fold(desk.pull(seen.cursors), seen)
+        desk.wait(minutes=lag + 1)
+        fold(desk.pull(seen.cursors), seen)
+    assert {ref.id for ref in seen.issues} == set(desk.site.issues)
+    assert len([e for e in seen.events.values() if e.meaning and e.meaning.field == "estimate"]) == 12
+
+
+def test_the_search_that_cloud_has_removed_is_never_asked(desk: Desk) -> None:
+    desk.pull()
+    assert not [request for request in desk.stand.requests if request.path.endswith("/search")]
+
+
+def test_a_token_that_loses_one_project_goes_on_reading_the_other(desk: Desk) -> None:
+    desk.site.add_project("OPS", "Operations")
+    desk.site.create_issue("OPS", "Task", "stays", "712020:bob")
+    first = {key: fold(desk.pull(project=key)) for key in ("ED", "OPS")}
+    desk.site.restrict("ED", ["712020:bob"])
+    desk.wait(hours=2)
+    with pytest.raises(Misconfigured, match="no project ED, or this account may not browse it"):
+        desk.pull(first["ED"].cursors)
+    assert len(fold(desk.pull(first["OPS"].cursors, project="OPS"), first["OPS"]).issues) == 1
+
+
+@pytest.mark.parametrize("path", FAULTY_PATHS)
+@pytest.mark.parametrize("body", [b"<!DOCTYPE html><title>Sign in</title>", b"", b"null"])
+def test_an_answer_that_is_not_what_was_promised_stops_the_source_and_costs_nothing(
+    desk: Desk, path: str, body: bytes
+) -> None:
+    clean = everything(desk.pull())
+    desk.spoil = lambda asked, good: body if asked == path else good
+    read: list[Batch] = []
+    with pytest.raises(SourceStopped):
+        keep(desk.connect().pull(desk.source(), {}, desk.clock.now()), read)
+    desk.spoil = lambda asked, good: good
+    seen = fold(read)
+    assert not seen.gone
+    assert everything([*read, *desk.pull(seen.cursors)]) == clean
+
+
+def keep(walk: Iterator[Batch], read: list[Batch]) -> None:
+    """Everything that comes before the walk fails."""
+    read.extend(iter(lambda: next(walk, None), None))
+
+
+def test_a_zipped_answer_that_breaks_off_is_asked_for_again(desk: Desk) -> None:
+    whole = gzip.compress(json.dumps(INFO).encode())
+    broken = answer("200 OK", whole[:-9], "Content-Encoding: gzip")
+    good = answer("200 OK", whole, "Content-Encoding: gzip")
+
+    def choose(number: int, request: bytes) -> Reply:
+        return broken if number == 0 else good if number == 1 else answer("401 Unauthorized")
+
+    with wire(choose) as server, pytest.raises(AccessRefused):
+        desk.connect(url=server.url).check(())
+    assert len(server.received) == 3
+    assert "broke off" in desk.waits[0]
+
+
+def test_an_issue_that_could_not_be_understood_is_tried_again_by_the_next_pull(desk: Desk) -> None:
+    desk.spoil = lambda path, body: body.replace(b'"items":[{"field":"Story Points"', b'"items":[{"field":NaN')
+    seen = fold(desk.pull())
+    assert len(seen.issues) == 0
+    desk.spoil = lambda path, body: body
+    desk.wait(minutes=1)
+    assert len(fold(desk.pull(seen.cursors), seen).issues) == 12
+
+
+def test_what_comes_again_unchanged_with_the_overlap_is_left_alone(desk: Desk) -> None:
+    seen = fold(desk.pull())
+    again = desk.pull(seen.cursors)
+    assert [issue for batch in again for issue in batch.issues] == []
+    assert desk.asked("/changelog/bulkfetch") == 1
