@@ -6,7 +6,7 @@ What cannot be priced stays a line, with the reason why it has no amount.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -100,34 +100,43 @@ class _Reader:
         role, day = self._people.role(person), self._work.calendar.date_of(worklog.started)
         item = self._work.item_of[worklog.issue]
         issue = self._issues.get(worklog.issue)
-        entry = Entry(
+        rate = self._card.rate(person, role, day)
+        money = Money(rate.of(worklog.seconds), rate.currency) if rate is not None else None
+        amount, exchange, reason = self._priced(money, day, person)
+        return Entry(
             id=f"worklog {worklog.ref}",
             ref=worklog.ref,
             source=issue.source if issue is not None else "",
             kind=CostKind.ACTUAL,
             on=day,
+            amount=amount,
+            money=money,
+            reason=reason,
             seconds=worklog.seconds,
+            rate=rate,
+            exchange=exchange,
             record=worklog.issue,
             item=item,
             person=person,
             role=role,
             deliverable=self._deliverables.of_item(item),
         )
-        rate = self._card.rate(person, role, day)
-        if rate is None:
-            return replace(entry, reason=self._missing(person))
-        return self._converted(replace(entry, rate=rate), Money(rate.of(worklog.seconds), rate.currency))
 
     def _cost_entry(self, cost: Cost) -> Entry:
         person = self._people.named(cost.person) if cost.person else ""
         item = self._names.item(cost.issue) if cost.issue else None
         told = self._deliverables.named(cost.deliverable) if cost.deliverable else ""
-        entry = Entry(
+        amount, exchange, reason = self._priced(cost.money, cost.on, person)
+        return Entry(
             id=f"cost {cost.ref}",
             ref=cost.ref,
             source=cost.source,
             kind=cost.kind,
             on=cost.on,
+            amount=amount,
+            money=cost.money,
+            reason=reason,
+            exchange=exchange,
             item=item,
             person=person,
             role=cost.role or self._people.role(person),
@@ -138,15 +147,19 @@ class _Reader:
             description=cost.description,
             wanted=cost.issue or "" if item is None else "",
         )
-        return self._converted(entry, cost.money)
 
-    def _converted(self, entry: Entry, money: Money) -> Entry:
-        exchange = self._exchange.rate(money.currency, entry.on)
+    def _priced(
+        self, money: Money | None, day: date, person: str
+    ) -> tuple[Decimal | None, Exchanged | None, Reason | None]:
+        """The amount in the report's currency and the exchange rate used, or why there is none."""
+        if money is None:
+            return None, None, self._missing(person)
+        if money.currency == self._exchange.currency:
+            return exact(money.amount), None, None
+        exchange = self._exchange.rate(money.currency, day)
         if exchange is None:
-            return replace(entry, money=money, reason=Reason.NO_EXCHANGE)
-        own = money.currency == self._exchange.currency
-        amount = exact(money.amount) if own else exchange.apply(money.amount)
-        return replace(entry, money=money, amount=amount, exchange=None if own else exchange)
+            return None, None, Reason.NO_EXCHANGE
+        return exchange.apply(money.amount), exchange, None
 
     def _missing(self, person: str) -> Reason:
         if self._card.empty:

@@ -122,6 +122,10 @@ class Ledger:
         return {entry.id: entry for entry in self.entries}
 
     @cached_property
+    def _days(self) -> tuple[date, ...]:
+        return tuple(entry.on for entry in self.entries)
+
+    @cached_property
     def _spent(self) -> _Spent:
         return _Spent([entry for entry in self.entries if entry.kind is CostKind.ACTUAL])
 
@@ -145,7 +149,8 @@ class Ledger:
         if told and known[0] is not None and known[1] is not None and known[2] is not None:
             remaining = known[0] - known[1] - known[2]
         at_most = actual.at_least or committed.at_least
-        later = tuple(e.id for e in self.entries if e.on > day and e.kind is not CostKind.BUDGETED)
+        ahead = self.entries[bisect_right(self._days, day) :]
+        later = tuple(entry.id for entry in ahead if entry.kind is not CostKind.BUDGETED)
         return Sums(day, self.budget.total, actual, committed, remaining, at_most, placed, later)
 
 
