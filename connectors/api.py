@@ -13,6 +13,7 @@ from config.secrets import Secret
 from config.settings import ConnectionSettings, Kind, SecretRef, SourceSettings, StatusMap
 from connectors.base import (
     FULL,
+    HELD,
     Allowance,
     Batch,
     Capabilities,
@@ -64,6 +65,7 @@ from model.values import (
 
 __all__ = [
     "FULL",
+    "HELD",
     "PASSING",
     "AccessRefused",
     "Account",

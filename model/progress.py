@@ -164,17 +164,6 @@ class Progress:
         pages = table("raw_page")
         return self._at.execute(delete(pages).where(pages.c.received < before)).rowcount
 
-    def holdings(self, connection: str, source: str) -> dict[str, str]:
-        """Id -> key of the source's issues, but for those that are gone or hidden."""
-        issues, records = table("issue"), table("record")
-        query = (
-            select(records.c.id, issues.c.key)
-            .join(records, issues.c.record == records.c.pk)
-            .where(issues.c.source == self._ids.source(connection, source))
-            .where(issues.c.gone.is_(False), issues.c.hidden.is_(False))
-        )
-        return {id_: key for id_, key in self._at.execute(query)}
-
     def park(
         self, connection: str, source: str, records: Iterable[tuple[str, str, str]], now: datetime
     ) -> None:
@@ -213,9 +202,12 @@ class Progress:
         made = insert(runs).values(row | {"error": None} | asdict(carried)).returning(runs.c.pk)
         return Run(self._at.execute(made).scalar_one(), carried, broken)
 
-    def note_run(self, run: Run, counts: Counts) -> None:
-        """What the run brought so far; stored with each page, since the next may never come."""
-        self._update(run, counts)
+    def note_run(self, run: Run, counts: Counts, now: datetime) -> None:
+        """What the run brought so far; stored with each page, since the next may never come.
+
+        A run that is still going, or was killed, has its last sign of life as `finished`.
+        """
+        self._update(run, counts, finished=now)
 
     def end_run(
         self, run: Run, outcome: Outcome, counts: Counts, now: datetime, error: str | None = None

@@ -103,7 +103,7 @@ def pull(
         for batch in ahead(connector.pull(source, cursors, now)):
             with store.transaction() as writer:
                 tally.add(batch, record(writer, place, batch))
-                writer.progress.note_run(run, tally.counts())
+                writer.progress.note_run(run, tally.counts(), clock())
             yield Page(connection, source.key, batch.stream, len(tally.ids), tally.expected, batch.notes)
         tally.refuse_unless_whole()
     except ConnectorError as raised:

@@ -65,9 +65,10 @@ def remap(
 ) -> Remapped:
     """Replay a source's stored pages; `dry`: only say what would change."""
     place = Place(connection, source.key, now, store.is_new(connection, source.key), replayed=True)
+    held = store.held(connection, source.key)
     result: Remapped | None = None
     with suppress(_RolledBack), store.transaction() as writer:
-        result = _Replay(writer, connector, place, source).run()
+        result = _Replay(writer, connector, place, source).run(held)
         if dry:
             raise _RolledBack
     assert result is not None
@@ -134,7 +135,8 @@ class _Replay:
         self._touched: dict[Ref, Record] = {}
         self._recorded = Recorded()
 
-    def run(self) -> Remapped:
+    def run(self, held: Mapping[str, str]) -> Remapped:
+        """Replay everything; `held` are the issues stored before, by id, with their keys."""
         last, notes = _Last(), list[str]()
         for number, batch in enumerate(self._batches()):
             last.note(number, batch)
@@ -143,7 +145,6 @@ class _Replay:
         for number, batch in enumerate(self._batches()):
             self._record(number, batch, last)
         at = self._place.connection, self._place.source
-        missing = self._writer.progress.holdings(*at).items()
         done, differing = self._recorded, self._differing()
         return Remapped(
             *at,
@@ -155,7 +156,7 @@ class _Replay:
             events=done.events,
             restated=done.restated,
             parked=done.parked,
-            missing=tuple(sorted(key for id_, key in missing if id_ not in last.issues)),
+            missing=tuple(sorted(key for id_, key in held.items() if id_ not in last.issues)),
             notes=tuple(notes),
         )
 

@@ -1,4 +1,4 @@
-"""Care for what was read: remap."""
+"""Care for what was read: health, remap."""
 
 from __future__ import annotations
 
@@ -16,9 +16,41 @@ if TYPE_CHECKING:
     from service.workspace import Workspace
     from sync.remap import Remapped
 
-__all__ = ["remap"]
+__all__ = ["health", "remap"]
 
 _NAMED = 5
+
+
+def health(
+    ctx: typer.Context,
+    project: Project = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Fail when something needs a person.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Tell how Crosstie itself is doing: what was read when, at what cost, and what waits.
+
+    No tracker is asked.
+    """
+    from reports.text import shown
+    from service.health import examine_sources, lines
+
+    session = session_of(ctx)
+    workspace = session.workspace()
+    found = examine_sources(workspace, _sources(workspace, project, None))
+    waiting = [each for each in found if each.needs]
+    now = workspace.clock()
+    if as_json:
+        from reports.render.json import encode
+
+        told = {"schema": "crosstie/health/1", "as_of": now, "complete": not waiting, "sources": found}
+        session.screen.data(encode(told))
+    else:
+        for each in found:
+            for line in lines(each, now):
+                session.screen.data(shown(line))
+        verdict = f"{len(waiting)} of {len(found)} sources need somebody." if waiting else "All is well."
+        session.screen.data(verdict)
+    raise typer.Exit(Exit.PARTLY_DONE if strict and waiting else Exit.DONE)
 
 
 def remap(
@@ -68,7 +100,7 @@ def _sources(workspace: Workspace, project: str | None, connection: str | None) 
         raise Failure(Exit.USAGE, f'There is no connection "{connection}". There are: {known}.')
     chosen = tuple(s for s in workspace.sources(project) if connection in (None, s.connection))
     if not chosen:
-        raise Failure(Exit.CONFIGURATION, f"{workspace.path.name} has no source to read anew.")
+        raise Failure(Exit.CONFIGURATION, f"{workspace.path.name} has no source.")
     return chosen
 
 

@@ -15,6 +15,7 @@ def register(app: typer.Typer) -> None:
     app.command()(setup.init)
     app.command()(setup.check)
     app.command()(reading.pull)
+    app.command()(caring.health)
     app.command()(caring.remap)
     app.add_typer(reporting.report_app, name="report")
     app.add_typer(planning.baseline_app, name="baseline")

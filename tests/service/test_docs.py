@@ -48,7 +48,7 @@ def test_every_relative_link_leads_to_a_file(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=ids)
 def test_every_config_in_the_docs_loads(page: Path, tmp_path: Path) -> None:
     for block in re.findall(r"```toml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
-        if "version = 1" in block:
+        if "version = 1" in block and 'kind = "notebook"' not in block:  # that one has a test of its own
             assert load(block, kinds(), page.name, tmp_path).projects
 
 
