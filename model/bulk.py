@@ -71,12 +71,17 @@ class _Ready:
     columns: tuple[tuple[str, Callable[[Any], Any] | None], ...]
     by_name: bool
 
-    def values(self, row: Row) -> Any:
-        made = tuple(
-            value if convert is None or value is None else convert(value)
-            for value, convert in ((row[name], convert) for name, convert in self.columns)
-        )
-        return {n: each for (n, _), each in zip(self.columns, made, strict=True)} if self.by_name else made
+    def values(self, rows: Collection[Row]) -> list[Any]:
+        """The rows' converted values, column by column, which is quicker than row by row."""
+        columns = [
+            [row[name] for row in rows] if convert is None else [convert(row[name]) for row in rows]
+            for name, convert in self.columns
+        ]
+        made = list(zip(*columns, strict=True))
+        if not self.by_name:
+            return made
+        names = [name for name, _ in self.columns]
+        return [dict(zip(names, row, strict=True)) for row in made]
 
 
 _READY: dict[tuple[Insert, str, tuple[str, ...]], _Ready] = {}
@@ -89,7 +94,7 @@ def _send(connection: Connection, statement: Insert, rows: Collection[Row]) -> N
     if key not in _READY:
         _READY[key] = _prepare(connection, statement, names)
     ready = _READY[key]
-    connection.exec_driver_sql(ready.text, list(map(ready.values, rows)))
+    connection.exec_driver_sql(ready.text, ready.values(rows))
 
 
 def _prepare(connection: Connection, statement: Insert, names: tuple[str, ...]) -> _Ready:

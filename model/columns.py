@@ -7,6 +7,7 @@ U+0000 in a text and SQLite refuses half a surrogate pair.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -53,13 +54,12 @@ class Instant(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
         """ValueError: the datetime has no zone, so nobody knows which instant it means."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"{value!r} has no zone; give an aware datetime")
-        if dialect.name == "postgresql":
-            return value.astimezone(UTC)
-        return (value - _EPOCH) // _MICROSECOND
+        return None if value is None else _aware(value) if dialect.name == "postgresql" else _count(value)
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
+        """The same without a detour: bulk writing comes here for every cell."""
+        convert = _aware if dialect.name == "postgresql" else _count
+        return lambda value: None if value is None else convert(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None:
@@ -67,6 +67,20 @@ class Instant(TypeDecorator[datetime]):
         if isinstance(value, datetime):
             return value.astimezone(UTC)
         return _EPOCH + timedelta(microseconds=value)
+
+
+def _aware(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError(f"{value!r} has no zone; give an aware datetime")
+    return value.astimezone(UTC)
+
+
+def _count(value: datetime) -> int:
+    """Microseconds since 1970."""
+    if value.tzinfo is None:
+        raise ValueError(f"{value!r} has no zone; give an aware datetime")
+    span = value - _EPOCH
+    return (span.days * 86_400 + span.seconds) * 1_000_000 + span.microseconds
 
 
 class MoneyAmount(TypeDecorator[Decimal]):
@@ -120,6 +134,10 @@ class SafeText(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         return None if value is None else clean(value)
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
+        """The same without a detour: bulk writing comes here for every cell."""
+        return lambda value: None if value is None else clean(value)
 
 
 def _packed(value: object) -> str:

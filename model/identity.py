@@ -43,8 +43,8 @@ class Identities:
         self._at = connection
         self._connections: dict[str, int] = {}
         self._sources: dict[tuple[str, str], int] = {}
-        self._records: dict[tuple[Entity, Ref], int] = {}
-        self._unknown: set[tuple[Entity, Ref]] = set()
+        self._records: dict[Entity, dict[Ref, int]] = {entity: {} for entity in Entity}
+        self._unknown: dict[Entity, set[Ref]] = {entity: set() for entity in Entity}
 
     def connection(self, name: str) -> int:
         if name not in self._connections:
@@ -68,17 +68,18 @@ class Identities:
 
     def known(self, entity: Entity, refs: Iterable[Ref]) -> dict[Ref, int]:
         """The numbers of those records that have one."""
-        wanted = {(entity, ref) for ref in refs}
-        missing = [ref for _, ref in wanted - self._records.keys() - self._unknown]
+        records, unknown = self._records[entity], self._unknown[entity]
+        wanted = set(refs)
+        missing = {ref for ref in wanted if ref not in records and ref not in unknown}
         for name in {ref.connection for ref in missing}:
             owner = self.connection(name)
             query = select(_RECORD.c.pk, _RECORD.c.id).where(
                 _RECORD.c.connection == owner, _RECORD.c.entity == entity.value
             )
             for row in fetch(self._at, query, _RECORD.c.id, [r.id for r in missing if r.connection == name]):
-                self._records[entity, Ref(name, row["id"])] = row["pk"]
-        self._unknown |= {(entity, ref) for ref in missing} - self._records.keys()
-        return {key[1]: self._records[key] for key in wanted if key in self._records}
+                records[Ref(name, row["id"])] = row["pk"]
+        unknown |= {ref for ref in missing if ref not in records}
+        return {ref: records[ref] for ref in wanted if ref in records}
 
     def records(self, entity: Entity, refs: Collection[Ref]) -> dict[Ref, int]:
         """The numbers of all of them; those met for the first time get one."""
@@ -92,5 +93,5 @@ class Identities:
                     for ref in sorted(missing)
                 ],
             )
-            self._unknown -= {(entity, ref) for ref in missing}
+            self._unknown[entity] -= missing
         return self.known(entity, refs)

@@ -65,6 +65,13 @@ class Writer:
             for row in fetch(self._at, query, rows.c.record, by_pk)
         }
 
+    def since(self, entity: Entity, refs: Collection[Ref]) -> dict[Ref, datetime]:
+        """From when the history of those of the records that are stored counts as known."""
+        by_pk = {pk: ref for ref, pk in self._ids.known(entity, refs).items()}
+        rows = table(entity.value)
+        found = fetch(self._at, select(rows.c.record, rows.c.known), rows.c.record, by_pk)
+        return {by_pk[row["record"]]: row["known"] for row in found}
+
     def save(self, entity: Entity, values: Collection[Kept]) -> None:
         """Insert or update; `known` and `stored` stay as they were first written."""
         records = self._ids.records(entity, [kept.value.ref for kept in values])

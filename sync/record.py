@@ -75,10 +75,13 @@ def record(writer: Writer, place: Place, batch: Batch) -> Recorded:
     """Store what a batch says, its raw pages and its cursor."""
     batch, unfit = fit(cleaned(batch))
     recorder = _Recorder(writer, place)
-    found = recorder.keep(Entity.SPRINT, batch.sprints, batch.events, None)
-    found += recorder.keep(Entity.MILESTONE, batch.milestones, batch.events, None)
+    told: dict[Entity, list[Event]] = {entity: [] for entity in Entity}
+    for event in batch.events:
+        told[event.entity].append(event)
+    found = recorder.keep(Entity.SPRINT, batch.sprints, told[Entity.SPRINT], None)
+    found += recorder.keep(Entity.MILESTONE, batch.milestones, told[Entity.MILESTONE], None)
     issues = [replace(i, gone=True) if i.ref.id in batch.gone else i for i in batch.issues]
-    known = recorder.keep(Entity.ISSUE, issues, batch.events, batch.speaks_for)
+    known = recorder.keep(Entity.ISSUE, issues, told[Entity.ISSUE], batch.speaks_for)
     known += recorder.mark("gone", batch.gone)
     known += recorder.mark("hidden", batch.hidden)
     recorder.keep_facts(batch)
@@ -123,6 +126,8 @@ class _Recorder:
         origin: Origin = Origin.RECONSTRUCTED,
     ) -> Recorded:
         """Store records and their events; a stream that speaks for some fields only never adds a record."""
+        if not values and not events:
+            return Recorded()
         news = self._news(entity, values, events, speaks_for)
         touched = news.touched()
         facts = self._writer.facts(entity, touched)
@@ -152,8 +157,8 @@ class _Recorder:
     def keep_facts(self, batch: Batch) -> None:
         """Links, worklogs, costs and accounts."""
         writer, now = self._writer, self._place.now
-        of = self._issues({Ref(self._place.connection, id_) for id_ in batch.dependencies_of})
-        since = {ref: kept.known if self._place.first_contact else now for ref, kept in of.items()}
+        of = writer.since(Entity.ISSUE, {Ref(self._place.connection, id_) for id_ in batch.dependencies_of})
+        since = {ref: known if self._place.first_contact else now for ref, known in of.items()}
         writer.save_links(since, batch.dependencies, now)
         removed = {Ref(self._place.connection, id_) for id_ in batch.worklogs_removed}
         writer.save_worklogs([(log, self._since(log.started)) for log in batch.worklogs], removed, now)
@@ -196,8 +201,7 @@ class _Recorder:
         said = {value.ref: value for value in values}
         told: dict[Ref, dict[str, Event]] = {}
         for event in events:
-            if event.entity is entity:
-                told.setdefault(event.ref, {}).setdefault(event.id, event)
+            told.setdefault(event.ref, {}).setdefault(event.id, event)
         kept = self._writer.kept(entity, said.keys() | told.keys())
         skipped = 0
         if speaks_for is not None:
