@@ -163,6 +163,14 @@ class ConnectionSettings(Frozen):
         "stays for people and other programs that use the account. Where it is spent, a pull waits or ends.",
     )
 
+    parallel: int | None = Field(
+        None,
+        ge=1,
+        le=16,
+        description="How many of its sources are read at the same time, at most; default: as many as the "
+        "tracker takes well.",
+    )
+
     @property
     def browse(self) -> str:
         """Where people open its records in a browser, empty where they have no page; links stay there."""
@@ -364,6 +372,11 @@ class Rates(Frozen):
     people: Mapping[str, Rate] = Field(default_factory=dict, description="Rate per hour by key of [people].")
     roles: Mapping[str, Rate] = Field(default_factory=dict, description="Rate per hour by role.")
     dated: tuple[DatedRate, ...] = Field((), description="Rates with a first day of validity.")
+    file: LocalPath | None = Field(
+        None,
+        description="CSV file of further dated rates: the columns from and rate, and person, role or "
+        "currency where they say more.",
+    )
     exchange: tuple[ExchangeRate, ...] = Field(
         (), description="Dated exchange rates; each holds from its day on, and for the way back too."
     )

@@ -75,7 +75,8 @@ class Capabilities:
     """What a tracker can and cannot say, as data: reports and the docs' table read it.
 
     `webhooks`: it can announce changes. `conditional_writes`: it refuses a write decided on an older
-    version. `page_limit`: the most issues that one request may ask for; None: no such limit.
+    version. `page_limit`: the most issues that one request may ask for; None: no such limit. `parallel`: how
+    many of its sources the tracker lets one credential read at the same time without minding.
     """
 
     history: History
@@ -91,6 +92,7 @@ class Capabilities:
     webhooks: bool = False
     conditional_writes: bool = False
     page_limit: int | None = None
+    parallel: int = 1
 
 
 @dataclass(frozen=True, slots=True)

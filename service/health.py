@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from connectors.base import Allowance
-from connectors.errors import ConnectorError
 from model.condition import Condition, Course, ParkedRecord, read_condition
 from model.progress import Outcome
 from model.view import View
 from service.waiting import duration
+from service.wiring import capabilities
 
 if TYPE_CHECKING:
     from config.settings import SourceSettings
@@ -108,7 +108,7 @@ def _examine(workspace: Workspace, source: SourceSettings, view: View, now: date
         requests_in_24_hours=sum(c.requests for c in condition.courses if c.started >= now - _DAY),
         allowances=_allowances(condition.courses),
         backfill=_backfill(condition),
-        deletions=_deletions(kind),
+        deletions=capabilities(kind).deletions_note,
         next_run=_NEXT,
         needs=(),
     )
@@ -168,15 +168,6 @@ def _backfill(condition: Condition) -> Backfill | None:
         issues_per_minute=round(per_second * 60, 1) if per_second else None,
         seconds_left=round(left / per_second) if left is not None and per_second else None,
     )
-
-
-def _deletions(kind: str) -> str:
-    from service.wiring import capabilities
-
-    try:
-        return capabilities(kind).deletions_note
-    except (ConnectorError, AttributeError):
-        return "not known"
 
 
 def lines(found: SourceHealth, now: datetime) -> Iterator[str]:

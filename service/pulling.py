@@ -1,9 +1,9 @@
-"""Pull every source of a project: one thread a connection, one writer, a line of progress for each source."""
+"""Pull every source of a project: a few readers for each connection, one writer, progress for each source."""
 
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from connectors.errors import ConnectorError, RetryLater, Unreachable
 from service.ahead import read_ahead
 from service.waiting import Interrupted, Pauses
+from service.wiring import capabilities
 from sync.pull import Failed, Finished, Page, Step, pull
 
 if TYPE_CHECKING:
@@ -54,8 +55,13 @@ def pull_sources(
         by_connection[source.connection].append(source)
     crew = _Crew(workspace, watcher, full)
     assert workspace.store is not None, "opened here, before the threads share it"
-    with ThreadPoolExecutor(max(1, len(by_connection)), thread_name_prefix="pull") as pool:
-        work = [pool.submit(crew.read, mine) for mine in by_connection.values()]
+    queues = [
+        queue
+        for connection, mine in by_connection.items()
+        for queue in [_Queue(connection, deque(mine))] * _readers(workspace, connection, mine)
+    ]
+    with ThreadPoolExecutor(max(1, len(queues)), thread_name_prefix="pull") as pool:
+        work = [pool.submit(crew.read, queue) for queue in queues]
         try:
             for done in work:
                 done.result()
@@ -63,6 +69,29 @@ def pull_sources(
             crew.stop.set()
             raise
     return crew.result
+
+
+def _readers(workspace: Workspace, connection: str, sources: Sequence[SourceSettings]) -> int:
+    """How many of a connection's sources are read at the same time."""
+    settings = workspace.config.connections[connection]
+    most: int = settings.parallel or capabilities(settings.kind).parallel
+    return min(most, len(sources))
+
+
+@dataclass
+class _Queue:
+    """A connection's sources that wait to be read, and why none of them can be, once that is known."""
+
+    connection: str
+    sources: deque[SourceSettings]
+    lost: ConnectorError | None = None
+
+    def take(self) -> SourceSettings | None:
+        """The next source, for one reader alone."""
+        try:
+            return self.sources.popleft()
+        except IndexError:
+            return None
 
 
 class _Crew:
@@ -76,33 +105,31 @@ class _Crew:
         self._full = full
         self._telling = threading.Lock()
 
-    def read(self, sources: Sequence[SourceSettings]) -> None:
-        """Read one connection's sources, one after the other."""
-        connection = sources[0].connection
-        settings = self._workspace.config.connections[connection]
-        pauses = Pauses(self._workspace.sleep, lambda words: self._wait(connection, words), self.stop)
+    def read(self, queue: _Queue) -> None:
+        """Read a connection's sources, one after the other, with a connector of its own."""
+        settings = self._workspace.config.connections[queue.connection]
+        pauses = Pauses(self._workspace.sleep, lambda words: self._wait(queue.connection, words), self.stop)
         try:
             connector = self._workspace.connector(settings, pauses)
         except ConnectorError as error:
-            for source in sources:
-                self._tell(Failed(connection, source.key, error))
+            while (source := queue.take()) is not None:
+                self._tell(Failed(queue.connection, source.key, error))
             return
         try:
             with suppress(Interrupted):
-                self._read_all(sources, connector, pauses)
+                self._read_all(queue, connector, pauses)
         finally:
             connector.close()
 
-    def _read_all(self, sources: Sequence[SourceSettings], connector: Connector, pauses: Pauses) -> None:
-        lost: ConnectorError | None = None
-        for source in sources:
-            if lost is not None:
-                self._tell(Failed(source.connection, source.key, lost))
+    def _read_all(self, queue: _Queue, connector: Connector, pauses: Pauses) -> None:
+        while not self.stop.is_set() and (source := queue.take()) is not None:
+            if queue.lost is not None:
+                self._tell(Failed(source.connection, source.key, queue.lost))
                 continue
             for step in self._pull(source, connector, pauses):
                 self._tell(step)
                 if isinstance(step, Failed) and isinstance(step.error, Unreachable | RetryLater):
-                    lost = step.error
+                    queue.lost = step.error
                 if self.stop.is_set():
                     return
 

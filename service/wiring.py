@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from config.secrets import Secret
 from config.settings import ConnectionSettings, Kind
-from connectors.base import Capabilities, Connector
+from connectors.base import Capabilities, Connector, Deletions, History
 from connectors.errors import Misconfigured
 
 if TYPE_CHECKING:
@@ -20,6 +20,21 @@ __all__ = ["KINDS", "Surroundings", "build", "capabilities", "kinds", "names", "
 
 KINDS = ("file", "github", "jira", "planner", "planner-premium")
 """The kinds that Crosstie brings itself; `names` adds those that other distributions bring."""
+
+
+UNKNOWN = Capabilities(
+    history=History.NONE,
+    history_fields=frozenset(),
+    sprints=False,
+    milestones=False,
+    dependencies=False,
+    worklogs=False,
+    costs=False,
+    deletions=Deletions.NONE,
+    deletions_note="not known",
+    note="Its connector cannot be loaded.",
+)
+"""What a kind can tell whose connector cannot be loaded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +96,7 @@ def capabilities(kind: str) -> Capabilities:
     """What a kind of tracker can and cannot tell."""
     if kind in KINDS:
         return cast("Capabilities", _own(kind).capabilities)
-    return cast("Capabilities", _brought()[kind].capabilities)
+    return _brought()[kind].capabilities or UNKNOWN
 
 
 def build(settings: ConnectionSettings, around: Surroundings) -> Connector:

@@ -77,6 +77,7 @@ class Connector:
         webhooks=True,
         conditional_writes=False,
         page_limit=100,
+        parallel=4,
     )
 
     def __init__(

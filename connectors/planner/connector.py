@@ -64,6 +64,7 @@ class Connector:
         ),
         conditional_writes=True,
         page_limit=400,
+        parallel=4,
     )
 
     def __init__(
