@@ -92,7 +92,7 @@ def _of_sources(rows: Iterable[SourceRow]) -> Iterable[Gap]:
             continue
         if row.stale:
             yield Gap(GapKind.STALE, subject=name, amount=Decimal(int(row.age.total_seconds() // 60)))
-        if row.history != "full":
+        if row.history != "full" and row.seen:
             yield Gap(GapKind.NO_HISTORY, subject=name, words=(row.history,))
         if row.unmapped:
             yield Gap(GapKind.UNMAPPED, row.unmapped, name, words=row.words)

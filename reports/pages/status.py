@@ -247,7 +247,8 @@ def _sources(desk: Desk, report: StatusReport) -> Table:
     rows = []
     for row in report.sources:
         age = f"{desk.voice.span(row.age)} ago" if row.age is not None else "never"
-        coverage = desk.voice.percent(row.coverage) if row.coverage is not None else "unknown"
+        blank = "unknown" if row.age is None else "no issues"
+        coverage = blank if row.coverage is None else desk.voice.percent(row.coverage)
         state = Span("stale", state=State.GREY) if row.stale else Span("fresh")
         rows.append(
             (

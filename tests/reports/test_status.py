@@ -355,6 +355,14 @@ def test_what_cannot_be_seen_is_named():
     assert gap(found, GapKind.UNESTIMATED).items == ("jira:A-3",)
 
 
+def test_a_source_without_issues_is_not_blamed_for_having_no_history_of_them():
+    trackers = Trackers()
+    fresh(trackers, history="none")
+    trackers.issue("A-1", BEGIN)
+    (named,) = [one for one in report(trackers).unseen if one.kind is GapKind.NO_HISTORY]
+    assert "ERP" in named.subject
+
+
 def test_a_quiet_week_says_so():
     trackers = rollout()
     found = report(trackers, now=NOW + timedelta(days=1), since=NOW, **GO_LIVE)
