@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from connectors.base import CheckReport, FieldFinding
 from connectors.errors import ConnectorError
 from service.failures import Exit, Failure, explain
+from service.rate_files import with_rate_files
 from service.wiring import problems
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def examine(workspace: Workspace, only: str | None, *, offline: bool) -> Iterato
     for problem in problems():
         yield Finding("warning", "connectors", problem)
     yield from _store(workspace)
+    yield from _rate_files(workspace)
     if not config.projects:
         fix = "Add [projects.NAME] with its sources, or start over with crosstie init."
         yield Finding("warning", "config", "No project is configured, so there is nothing to report.", fix)
@@ -65,6 +67,22 @@ def _store(workspace: Workspace) -> Iterator[Finding]:
     for word, count in sorted(workspace.store.unmapped_statuses().items()):
         fact = f'{count} issues have the status "{word}", which no map explains.'
         yield Finding("warning", "mapping", fact, "Name it under [mapping.status]; until then it is unknown.")
+
+
+def _rate_files(workspace: Workspace) -> Iterator[Finding]:
+    """Whether the files of rates that the config names can be read, if it names any."""
+    rates = workspace.config.rates
+    for path in (rates.file, rates.exchange_file):
+        if path is None:
+            continue
+        try:
+            with_rate_files(workspace.config)
+        except (Failure, OSError) as error:
+            failure = explain(error)
+            message = failure.message if failure is not None else str(error)
+            yield Finding("problem", "rates", message, exit=Exit.CONFIGURATION)
+            return
+        yield Finding("good", "rates", f"{path.name} is read.")
 
 
 def _references(workspace: Workspace, name: str) -> Iterator[Finding]:

@@ -27,8 +27,8 @@ from reports.slip import slip_report
 from reports.status import status_report
 from reports.wording import speaker_for
 from service.days import end_of_day
-from service.exchange import with_exchange_file
 from service.failures import Exit, Failure
+from service.rate_files import with_rate_files
 from sync.reconcile import disagreements
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def look(workspace: Workspace, project: str, at: datetime, known: datetime | Non
     """The project's work at an instant as far as was known at another (default: the same)."""
     _, settings = workspace.project(project)
     scope = {(source.connection, source.key) for source in settings.sources}
-    return read_work(workspace.store.view(at, known, scope), with_exchange_file(workspace.config), project)
+    return read_work(workspace.store.view(at, known, scope), with_rate_files(workspace.config), project)
 
 
 def quarrels(workspace: Workspace, work: Work) -> tuple[Disagreement, ...]:
@@ -215,7 +215,7 @@ def _cost(
     names = labels(work, plan)
     report = cost_report(work, plan, names, since, question.by, past)
     rows = sum(len(one.entries) for one in report.unpriced)
-    warnings = (f"{rows} worklogs and costs have no price",) if rows else ()
+    warnings = (f"worklogs and costs without a price: {rows}",) if rows else ()
     return cost_page(work, report, speaker_for(work, names)), report, warnings
 
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
 from python_calamine import CalamineWorkbook
 
+from config.settings import Config, Person, Rates
+from reports.cost_rates import RateCard
 from service.failures import Exit
+from service.rate_files import with_rate_files
 from tests.service.commandline import CommandLine, Done
 
 CONFIG = """\
@@ -79,7 +83,7 @@ def test_the_report_says_budget_spent_ordered_and_done_in_one_sentence(desk):
 def test_json_is_marked_incomplete_while_something_has_no_price(desk):
     told = json.loads(cost(desk, "--format", "json", "--by", "wave").stdout)
     assert (told["schema"], told["complete"]) == ("crosstie/cost/1", False)
-    assert told["warnings"] == ["1 worklogs and costs have no price"]
+    assert told["warnings"] == ["worklogs and costs without a price: 1"]
     assert told["data"]["sums"]["actual"]["value"] == 1900
     assert [row["title"] for row in told["data"]["cuts"][0]["rows"]] == ["1", "2", ""]
 
@@ -123,34 +127,65 @@ def test_what_is_asked_wrongly_is_refused_with_the_next_step(desk, args, said):
     assert said in done.stderr
 
 
+def with_files(desk: CommandLine, folder: Path, said: str, **files: str | bytes) -> CommandLine:
+    """A folder whose config names files of rates and leads to the store of the desk."""
+    line = CommandLine(folder, dict(desk.environ))
+    store = f'timezone = "UTC"\nstore = {{ url = "sqlite:///{desk.database}" }}'
+    config = CONFIG.replace('timezone = "Europe/London"', store)
+    line.config.write_text(config.replace('exchange_file = "rates.csv"', said), encoding="utf-8")
+    for name, text in files.items():
+        (folder / f"{name}.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
+    return line
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("day,from,to,rate\n", "rates.csv:1  there is no column date"),
-        (
-            "date,from,to,rate\n2026-01-01,USD,GBP,0.8\n2026-02-31,USD,GBP,0.8\n",
-            'rates.csv:3  date is "2026-02-31"',
-        ),
-        (
-            "date,from,to,rate\n2026-01-01,dollar,GBP,0.8\n",
-            'rates.csv:2  from is "dollar"; expected a currency',
-        ),
-        ("date,from,to,rate\n2026-01-01,USD,GBP,\n", 'rates.csv:2  rate is ""; expected a number above 0'),
-        ("date,from,to,rate\n2026-01-01,USD,GBP,-1\n", "rates.csv:2  rate is"),
-        ("date,from,to,rate\n2026-01-01,USD\n", "rates.csv:2  to is"),
+        (f"{HEADS}2026-01-01,USD,GBP,0.8\n2026-02-31,USD,GBP,0.8\n", 'rates.csv:3  date is "2026-02-31"'),
+        (f"{HEADS}2026-01-01,dollar,GBP,0.8\n", 'rates.csv:2  from is "dollar"; expected a currency'),
+        (f"{HEADS}2026-01-01,USD,GBP,\n", 'rates.csv:2  rate is ""; expected a number'),
+        (f"{HEADS}2026-01-01,USD,GBP,-1\n", "rates.csv:2  rate is"),
+        (f"{HEADS}2026-01-01,USD\n", "rates.csv:2  to is"),
         (b"date,from,to,rate\n2026-01-01,\xff,GBP,1\n", "rates.csv:1  it is not UTF-8"),
-        (None, "rates.csv: No such file"),
     ],
 )
-def test_a_wrong_exchange_file_is_named_with_its_line_and_column(desk, tmp_path, text, said):
-    line = CommandLine(tmp_path, dict(desk.environ))
-    absolute = f'url = "sqlite:///{desk.database}"'
-    config = CONFIG.replace('timezone = "Europe/London"', f'timezone = "UTC"\nstore = {{ {absolute} }}')
-    line.config.write_text(config, encoding="utf-8")
-    if text is not None:
-        (tmp_path / "rates.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
-    done = cost(line)
+def test_a_wrong_file_of_exchange_rates_is_named_with_its_line_and_column(desk, tmp_path, text, said):
+    done = cost(with_files(desk, tmp_path, 'exchange_file = "rates.csv"', rates=text))
     assert done.returncode == Exit.CONFIGURATION, done.stdout
     assert said in done.stderr
     assert "Traceback" not in done.stderr
-    assert Path(line.config).exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("person,from,rate\nbo,2026-02-30,9\n", 'hours.csv:2  from is "2026-02-30"; expected a day'),
+        ("person,from,rate\nbob,2026-02-01,9\n", 'hours.csv:2  person is "bob"'),
+        ("person,role,from,rate\nbo,dev,2026-02-01,9\n", "hours.csv:2  expected a person or a role"),
+        ("role,from,rate,currency\ndev,2026-02-01,9,pounds\n", 'hours.csv:2  currency is "pounds"'),
+        ("person,rate\nbo,9\n", "hours.csv:1  there is no column from"),
+    ],
+)
+def test_a_wrong_file_of_hourly_rates_is_named_with_its_line_and_column(desk, tmp_path, text, said):
+    people = 'file = "hours.csv"\n[people]\nbo = { name = "Bo Lind" }\n'
+    done = with_files(desk, tmp_path, people, hours=text).run("check", "--offline")
+    assert done.returncode == Exit.CONFIGURATION, done.stdout
+    assert said in done.stdout
+
+
+def test_a_file_of_rates_that_is_not_there_is_named(desk, tmp_path):
+    done = cost(with_files(desk, tmp_path, 'exchange_file = "rates.csv"'))
+    assert done.returncode == Exit.CONFIGURATION
+    assert "rates.csv: No such file" in done.stderr
+
+
+def test_hourly_rates_may_stand_in_a_file(tmp_path):
+    hours = "person,role,from,rate,currency\nbo,,2026-02-01,95,USD\n,dev,2026-01-01,70,\n,,2026-01-01,50,\n"
+    (tmp_path / "hours.csv").write_text(hours, encoding="utf-8")
+    people = {"bo": Person(name="Bo Lind")}
+    rates = Rates(file=tmp_path / "hours.csv", currency="GBP")
+    card = RateCard(with_rate_files(Config(version=1, connections={}, people=people, rates=rates)).rates)
+    day = date(2026, 3, 1)
+    found = [card.rate(person, role, day) for person, role in (("bo", "dev"), ("cy", "dev"), ("cy", ""))]
+    assert [(rate.amount, rate.currency) for rate in found if rate] == [(95, "USD"), (70, "GBP"), (50, "GBP")]
