@@ -227,7 +227,11 @@ class GraphService:
             size = min(size, len(rest)) // 2
         page = rest[:size]
         following = page[-1].ordinal if len(rest) > len(page) else None
-        return _collection(call, context, [shown(row) for row in page], following, counted=True)
+        turn = self._tenant.hollow
+        if turn > 0:
+            self._tenant.hollow -= 1
+            page, following = [], after
+        return _collection(call, context, [shown(row) for row in page], following, counted=True, turn=turn)
 
 
 def _require(call: Call, any_of: Collection[str], planner: bool = True) -> None:
@@ -271,20 +275,27 @@ def _entity(call: Call, context: str, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _collection(
-    call: Call, context: str, value: list[dict[str, Any]], following: int | None, counted: bool
+    call: Call,
+    context: str,
+    value: list[dict[str, Any]],
+    following: int | None,
+    counted: bool,
+    turn: int = 0,
 ) -> dict[str, Any]:
+    """A page of a list; `turn` tells apart links that lead to the same place."""
     body: dict[str, Any] = {"@odata.context": f"{call.root}/$metadata#{context}"}
     if counted:
         body["@odata.count"] = len(value)
     if following is not None:
         kept = [f"{key}={quote(text)}" for key, text in call.query.items() if key != "$skiptoken"]
-        link = "&".join([*kept, f"$skiptoken={_token(following)}"])
+        link = "&".join([*kept, f"$skiptoken={_token(following, turn)}"])
         body["@odata.nextLink"] = f"{call.root}{call.path}?{link}"
     return {**body, "value": value}
 
 
-def _token(position: int) -> str:
-    return base64.urlsafe_b64encode(json.dumps({"p": position}).encode()).decode().rstrip("=")
+def _token(position: int, turn: int = 0) -> str:
+    place = {"p": position, "t": turn} if turn else {"p": position}
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
 
 
 def _resumed(call: Call) -> int:

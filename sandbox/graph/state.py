@@ -41,7 +41,8 @@ class GraphTenant:
     `page` is the size of task and bucket pages. `expand` says what `$expand=details` on a task list does,
     which Microsoft doesn't document: `honour` it, `ignore` it or `refuse` it with 400. `strict`: looking
     people up in bulk wants `Directory.Read.All`, as documented; else a role that reads people is enough.
-    `closed` are plans that applications may not read although their groups list them.
+    `hollow` counts pages still to come that are empty but lead on. `closed` are plans that applications may
+    not read although their groups list them.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class GraphTenant:
         self.page = page
         self.expand = expand
         self.strict = strict
+        self.hollow = 0
         self.closed: set[str] = set()
         self.apps: dict[str, App] = {}
         self.users: dict[str, User] = {}

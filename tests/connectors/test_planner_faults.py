@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -69,6 +71,82 @@ def test_a_short_page_is_no_end(tmp_path):
         batches = office.pull()
     assert len(gathered(batches, "issues")) == 8
     assert gathered(batches, "gone") == []
+
+
+@pytest.mark.parametrize("expand", ["honour", "refuse"])
+def test_a_page_that_fails_for_good_is_where_the_next_pull_goes_on(tmp_path, expand):
+    with bureau(tmp_path, page=3, expand=expand) as office:
+        tasks = office.fill()
+        walk = office.connect().pull(office.source(), {}, office.clock.now())
+        got = [next(walk), next(walk)]
+        for _ in range(5):
+            office.graph.faults.once("server_error", "/tasks" if expand == "honour" else "/$batch")
+        with pytest.raises(Unreachable):
+            got += list(walk)
+        rest = office.pull(cursors_of(got))
+        whole = office.pull()
+    read = [issue.ref.id for issue in gathered(got + rest, "issues")]
+    assert read == tasks
+    assert {issue.ref: issue for issue in gathered(got + rest, "issues")} == {
+        issue.ref: issue for issue in gathered(whole, "issues")
+    }
+
+
+@pytest.mark.parametrize("expand", ["honour", "refuse"])
+def test_an_empty_page_that_leads_on_is_no_end(tmp_path, expand):
+    with bureau(tmp_path, page=3, expand=expand) as office:
+        tasks = office.fill()
+        cursors = cursors_of(office.pull())
+        walk = office.connect().pull(office.source(), {}, office.clock.now())
+        got = [next(walk), next(walk)]
+        office.tenant.hollow = 3
+        got += list(walk)
+        again = office.pull(cursors)
+    assert [issue.ref.id for issue in gathered(got, "issues")] == tasks
+    assert gathered(again, "gone") == gathered(again, "hidden") == gathered(again, "issues") == []
+
+
+def test_no_page_size_is_asked_for_because_planner_would_not_heed_it(tmp_path):
+    with bureau(tmp_path, page=3, expand="refuse") as office:
+        office.fill()
+        office.pull()
+        asked = [request.query for request in office.graph.requests]
+        asked += [url for batch in office.batched() for url in batch]
+    assert not any("$top" in query for query in asked)
+
+
+@pytest.mark.parametrize("expand", ["honour", "refuse"])
+def test_tasks_edited_while_they_are_walked_end_as_a_clean_reading_has_them(tmp_path, expand):
+    with bureau(tmp_path, page=3, expand=expand) as office:
+        tasks = office.fill()
+        walk = office.connect().pull(office.source(), {}, office.clock.now())
+        got = [next(walk), next(walk)]
+        office.edit(tasks[0], title="Read already")
+        office.edit(tasks[5], title="To be read", description="Now")
+        office.tenant.delete_task(tasks[6])
+        office.add("Just made")
+        got += list(walk)
+        for _ in range(2):
+            office.clock.advance(timedelta(minutes=30))
+            got += office.pull(cursors_of(got))
+        clean = {issue.ref.id: issue for issue in gathered(office.pull(), "issues")}
+    ended = {issue.ref.id: issue for issue in gathered(got, "issues")}
+    gone = set(gathered(got, "gone"))
+    assert {id: issue for id, issue in ended.items() if id not in gone} == clean
+    assert gone <= {tasks[6]}
+
+
+def test_a_plan_that_is_closed_in_mid_walk_fails_the_pull_and_deletes_nothing(tmp_path):
+    with bureau(tmp_path, page=3) as office:
+        office.fill()
+        cursors = cursors_of(office.pull())
+        office.edit(next(iter(office.tenant.tasks)), title="Newer")
+        walk = office.connect().pull(office.source(), cursors, office.clock.now())
+        got = [next(walk), next(walk)]
+        office.tenant.closed.add(office.plan)
+        with pytest.raises(AccessRefused):
+            got += list(walk)
+    assert gathered(got, "gone") == gathered(got, "hidden") == []
 
 
 def test_an_unanswering_graph_ends_the_pull_after_the_last_try(office):
@@ -190,3 +268,27 @@ def test_a_page_that_is_no_json_stops_the_source(office):
     page = answer("200 OK", b"<html>Sign in</html>")
     with wire(lambda _number, _request: page) as graph, pytest.raises(SourceStopped, match="JSON"):
         list(office.connect(url=f"{graph.url}/v1.0").pull(office.source(), {}, START))
+
+
+def test_a_good_answer_without_a_body_stops_the_source(office):
+    with (
+        wire(lambda _number, _request: answer("200 OK")) as graph,
+        pytest.raises(SourceStopped, match="JSON"),
+    ):
+        list(office.connect(url=f"{graph.url}/v1.0").pull(office.source(), {}, START))
+
+
+def test_an_answer_that_breaks_off_in_its_compression_is_asked_for_again(office):
+    packer = zlib.compressobj(wbits=31)
+    whole = packer.compress(b'{"responses": []}' * 50) + packer.flush()
+    cut = answer("200 OK", whole[: len(whole) // 2], "Content-Encoding: gzip")
+    with wire(lambda _number, _request: cut) as graph, pytest.raises(Unreachable):
+        list(office.connect(url=f"{graph.url}/v1.0").pull(office.source(), {}, START))
+    assert len(graph.received) == 5
+
+
+def test_a_batch_without_the_replies_it_owes_is_asked_for_again(office):
+    none = answer("200 OK", b'{"responses": []}')
+    with wire(lambda _number, _request: none) as graph, pytest.raises(Unreachable, match="put off 3"):
+        list(office.connect(url=f"{graph.url}/v1.0").pull(office.source(), {}, START))
+    assert len(graph.received) == 5
