@@ -16,17 +16,29 @@ import msgspec
 from connectors.errors import AccessRefused, ConnectorError, Misconfigured, RetryLater, SourceStopped
 from connectors.retry import PASSING, retry_after
 
-__all__ = ["Answer", "GraphError", "Refusal", "TooHeavy", "gone", "judge", "judge_query"]
+__all__ = ["Answer", "GraphError", "Refusal", "TooHeavy", "TooMany", "gone", "judge", "judge_query"]
 
 _MINUTE = 60.0
 _LONGEST_WORDS = 200
 _LIMIT_TYPES = frozenset({"RATE_LIMIT", "RATE_LIMITED", "graphql_rate_limit"})
+_HEAVY_TYPES = frozenset({"RESOURCE_LIMITS_EXCEEDED", "MAX_NODE_LIMIT_EXCEEDED"})
 _HEAVY_WORDS = ("something went wrong while executing your query", "resource limits for this query")
 _HEAVY_STATUSES = frozenset({502, 504})
 
 
 class TooHeavy(RetryLater):
-    """The query asked for more than GitHub computes in one go: ask for fewer records."""
+    """The query asked for more than GitHub computes in one go: ask for fewer records.
+
+    `at_once`: GitHub counted instead of giving up, so there is nothing to wait for.
+    """
+
+    def __init__(self, message: str, after: float | None = None, at_once: bool = False) -> None:
+        super().__init__(message, after)
+        self.at_once = at_once
+
+
+class TooMany(SourceStopped):
+    """So many records can't be asked for by name in one query: ask for them in portions."""
 
 
 class Refusal(AccessRefused):
@@ -104,8 +116,9 @@ def judge_query(errors: Sequence[GraphError], answer: Answer, now: datetime) -> 
         lowered = words.lower()
         if {error.type, error.code} & _LIMIT_TYPES or _speaks_of_limit(lowered):
             return RetryLater(f"GitHub's rate limit is used up ({words})", _wait(answer, now))
-        if error.type == "RESOURCE_LIMITS_EXCEEDED" or lowered.startswith(_HEAVY_WORDS):
-            return TooHeavy(f"GitHub found the query too heavy ({words})")
+        if error.type in _HEAVY_TYPES or lowered.startswith(_HEAVY_WORDS):
+            counted = error.type in _HEAVY_TYPES
+            return TooHeavy(f"GitHub found the query too heavy ({words})", at_once=counted)
         if error.type == "INSUFFICIENT_SCOPES":
             return Refusal(f"{words} Add the scope to the token.", error.type)
         if not error.path and error.type not in ("NOT_FOUND", "FORBIDDEN"):

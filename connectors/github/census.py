@@ -17,7 +17,7 @@ import msgspec
 from connectors.base import Batch, RawPage
 from connectors.errors import Misconfigured, SkipIssue, SourceStopped
 from connectors.github import cursors, queries
-from connectors.github.answers import Answer
+from connectors.github.answers import Answer, TooMany
 from connectors.github.board import Card, card_values
 from connectors.github.client import QueryAnswer
 from connectors.github.context import Pulled, next_page
@@ -231,15 +231,26 @@ def _read_numbers(pulled: Pulled, numbers: Iterable[int], found: Found) -> None:
     waiting = iter(numbers)
     at_once = max(1, min(_AT_ONCE, pulled.appetite.size // 2))
     while portion := list(islice(waiting, at_once)):
-        document = queries.issues_by_number(pulled.features, portion)
-        answer = pulled.client.query(document, pulled.names)
-        repository = decode(answer.data, SomeData).repository
-        if repository is None:
-            raise missing_repository(pulled.source.repo)
-        place = f"#{portion[0]}"
-        pulled.reader.read(some_issues(repository), found, pulled.walk, place)
-        found.raw.append(RawPage("some", place, answer.body, pulled.walk))
+        _read_some(pulled, portion, found)
     pulled.known |= found.cards
+
+
+def _read_some(pulled: Pulled, numbers: list[int], found: Found) -> None:
+    """Read these issues in one query, or by halves where that is too heavy."""
+    document = queries.issues_by_number(pulled.features, numbers)
+    half = len(numbers) // 2
+    try:
+        answer = pulled.client.query(document, pulled.names, divisible=half > 0)
+    except TooMany:
+        _read_some(pulled, numbers[:half], found)
+        _read_some(pulled, numbers[half:], found)
+        return
+    repository = decode(answer.data, SomeData).repository
+    if repository is None:
+        raise missing_repository(pulled.source.repo)
+    place = f"#{numbers[0]}"
+    pulled.reader.read(some_issues(repository), found, pulled.walk, place)
+    found.raw.append(RawPage("some", place, answer.body, pulled.walk))
 
 
 def some_issues(repository: dict[str, msgspec.Raw]) -> list[msgspec.Raw]:

@@ -19,7 +19,7 @@ import requests
 from config.secrets import Secret
 from connectors.base import Allowance, Spent
 from connectors.errors import RetryLater, SourceStopped
-from connectors.github.answers import Answer, GraphError, TooHeavy, judge, judge_query
+from connectors.github.answers import Answer, GraphError, TooHeavy, TooMany, judge, judge_query
 from connectors.github.settings import GitHubConnection
 from connectors.github.signin import AppSignIn, Installation
 from connectors.payload import decode
@@ -152,23 +152,43 @@ class GitHubClient:
                 self.guard.admit(following)
 
     def query(
-        self, document: str, variables: Mapping[str, Any], appetite: Appetite | None = None
+        self,
+        document: str,
+        variables: Mapping[str, Any],
+        appetite: Appetite | None = None,
+        divisible: bool = False,
     ) -> QueryAnswer:
-        """The answer of a GraphQL query; with an appetite, `$first` shrinks when the query is too heavy."""
+        """The answer of a GraphQL query; with an appetite, `$first` shrinks when the query is too heavy.
+
+        TooMany: it is too heavy, and its caller said that it is `divisible`.
+        """
 
         def ask() -> QueryAnswer:
-            sized = {**variables, "first": appetite.size} if appetite else dict(variables)
             try:
-                return self._ask(document, sized)
-            except TooHeavy:
-                if appetite:
-                    appetite.choked()
+                if appetite is None:
+                    return self._ask(document, variables)
+                return self._ask_for_fewer(document, variables, appetite)
+            except TooHeavy as heavy:
+                if divisible:
+                    raise TooMany(str(heavy)) from None
                 raise
 
         answer = self._retry.read(ask)
         if appetite:
             appetite.digested()
         return answer
+
+    def _ask_for_fewer(self, document: str, variables: Mapping[str, Any], appetite: Appetite) -> QueryAnswer:
+        """Ask again at once for half as many, as long as GitHub counts too much; breakdowns shrink it too."""
+        while True:
+            try:
+                return self._ask(document, {**variables, "first": appetite.size})
+            except RetryLater as failed:
+                last = appetite.size == 1
+                if failed.after is None:
+                    appetite.choked()
+                if last or not (isinstance(failed, TooHeavy) and failed.at_once):
+                    raise
 
     def spent(self) -> Spent:
         """Requests sent so far, and what GitHub says is left of the hour's points."""
@@ -185,6 +205,8 @@ class GitHubClient:
                 f"GitHub's GraphQL address answers {answer.status}. Check the connection's url: on an "
                 "Enterprise Server it ends in /api/v3."
             )
+        if not answer.body.strip():
+            raise RetryLater("GitHub sent an empty answer")
         notes: list[str] = []
         envelope = decode(answer.body, Envelope, notes)
         problem = judge_query(envelope.errors, answer, self._clock())

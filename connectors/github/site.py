@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from connectors.errors import ConnectorError, Misconfigured
+from connectors.errors import ConnectorError, Misconfigured, SourceStopped
 from connectors.github import queries
 from connectors.github.answers import Answer, GraphError, Refusal, gone
 from connectors.github.client import GitHubClient, QueryAnswer
@@ -32,6 +32,7 @@ __all__ = [
     "scopes_of",
 ]
 
+_LONGEST_WORDS = 200
 _BOARD_SCOPES = frozenset({"project", "read:project"})
 
 
@@ -64,8 +65,15 @@ def _switched_off(repo: str) -> Misconfigured:
     )
 
 
-def missing_repository(repo: str) -> ConnectorError:
-    """The repository vanished between two requests, or GraphQL may not see what REST may."""
+def missing_repository(repo: str, errors: Sequence[GraphError] = ()) -> ConnectorError:
+    """The repository vanished between two requests, or GraphQL may not see what REST may, or broke off."""
+    odd = [one for one in errors if one.type not in ("NOT_FOUND", "FORBIDDEN")]
+    if odd:
+        words = " ".join(odd[0].message.split())[:_LONGEST_WORDS]
+        return SourceStopped(
+            f"GitHub broke off reading {repo} ({words or odd[0].type}). What came before is stored; pull "
+            "again, and if it lasts, read everything again with --full."
+        )
     return Misconfigured(
         f"GitHub's GraphQL knows no repository {repo}, or the token may not see it. Check repo in the config "
         "and the token's access to that repository."

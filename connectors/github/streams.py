@@ -31,6 +31,7 @@ __all__ = ["MILESTONE_PAGE", "read_fields", "read_issues", "read_milestones"]
 
 _OVERLAP = timedelta(minutes=2)
 _MOST_ROUNDS = 5
+_STALE = "INVALID_CURSOR_ARGUMENTS"
 MILESTONE_PAGE = 100
 
 
@@ -128,15 +129,22 @@ def _adopt(pulled: Pulled, node: BoardNode, owner_kind: str) -> Board:
 
 
 def read_issues(pulled: Pulled, text: str | None) -> Iterator[Batch]:
-    """Issues with their history, links and board values; see the module for the order of the walks."""
+    """Issues with their history, links and board values; see the module for the order of the walks.
+
+    A walk that goes on from a cursor which GitHub does not know any more begins anew.
+    """
     at = cursors.read(text, IssueCursor)
     if at.after is None and at.round == 0:
         at = restated(at, walk="")
+    resumed = at.after is not None
     while True:
         answer = _ask(pulled, at)
         repository = decode(answer.data, RepositoryData).repository
+        if repository is None and resumed and any(one.type == _STALE for one in answer.errors):
+            at, resumed = restated(at, after=None), False
+            continue
         if repository is None:
-            raise missing_repository(pulled.source.repo)
+            raise missing_repository(pulled.source.repo, answer.errors)
         pulled.recognise(repository.id)
         page, pulled.count = repository.issues, repository.all.total_count
         began = at.began or answer.at or pulled.now

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +13,7 @@ import httpx
 import pytest
 
 from config.secrets import Secret
+from connectors.base import Batch
 from connectors.errors import AccessRefused, Misconfigured, RetryLater, SourceStopped, Unreachable
 from connectors.github.answers import Answer, GraphError, Refusal, TooHeavy, judge, judge_query
 from connectors.github.client import Appetite, GitHubClient
@@ -90,6 +93,8 @@ def test_every_request_carries_token_version_and_agent() -> None:
             121,
         ),
         ("202 Accepted", [], "", 1),
+        ("503 Service Unavailable", ["Retry-After: Mon, 02 Mar 2026 12:01:30 GMT", DATE], "", 90),
+        ("429 Too Many Requests", ["Retry-After: Mon, 02 Mar 2026 12:00:45 GMT", DATE], "slow down", 45),
     ],
 )
 def test_a_wish_to_wait_is_obeyed_in_githubs_own_order(
@@ -149,6 +154,201 @@ def test_a_query_that_is_too_heavy_is_asked_with_fewer_issues_until_it_passes() 
     for name, sizes in (("Issues", [50, 25, 12]), ("Items", [100, 50, 25])):
         asked = [json.loads(one.body)["variables"]["first"] for one in desk.queries(name)]
         assert asked[:3] == sizes
+
+
+def test_a_query_far_too_heavy_shrinks_at_once_and_without_a_wait() -> None:
+    desk = Desk()
+    for n in range(12):
+        number = desk.issue(f"Issue {n}", Estimate=n)
+        for label in range(4):
+            desk.site.edit_issue(REPO, number, "ben", labels=(f"l{label}",))
+    desk.wait(hours=1)
+    with desk.served(node_budget=20):
+        seen = fold(desk.pull())
+        asked = [json.loads(one.body)["variables"]["first"] for one in desk.queries("Issues")]
+    assert len(seen.issues) == 12
+    assert asked[:6] == [50, 25, 12, 6, 3, 1]
+    assert desk.slept == []
+
+
+def test_issues_asked_for_by_number_are_asked_for_by_halves_when_too_many() -> None:
+    desk = Desk()
+    numbers = [desk.issue(f"Issue {n}", Estimate=1) for n in range(24)]
+    for number in numbers:
+        desk.site.edit_issue(REPO, number, "ben", labels=("a", "b"))
+    desk.wait(hours=1)
+    with desk.served():
+        seen = fold(desk.pull())
+    for number in numbers:
+        desk.put(number, "Estimate", 5)
+    desk.wait(hours=1)
+    with desk.served(node_budget=30) as stand:
+        batches = desk.pull(dict(seen.cursors))
+        by_number = sum(b"query Some(" in one.body for one in stand.requests)
+    assert {issue.estimate for issue in fold(batches, seen).issues.values()} == {5}
+    assert by_number > 2
+    assert desk.slept == []
+
+
+@pytest.mark.parametrize("kind", ["RESOURCE_LIMITS_EXCEEDED", "MAX_NODE_LIMIT_EXCEEDED"])
+def test_both_of_githubs_words_for_too_much_shrink_the_page(kind: str) -> None:
+    sizes: list[int] = []
+
+    def reply(n: int, request: bytes) -> Reply:
+        sizes.append(json.loads(request.partition(b"\r\n\r\n")[2])["variables"]["first"])
+        error = {"type": kind, "message": "Too much."}
+        body = json.dumps({"data": None, "errors": [error]}).encode() if sizes[-1] > 10 else BODY
+        return answer("200 OK", body)
+
+    slept: list[float] = []
+    with wire(reply) as seen:
+        client(seen.url, slept).query("query Q($first: Int) { x }", {}, Appetite(50))
+    assert (sizes, slept) == ([50, 25, 12, 6], [])
+
+
+def test_an_answer_that_never_comes_in_time_is_asked_for_with_fewer_issues() -> None:
+    sizes: list[int] = []
+
+    def reply(n: int, request: bytes) -> Reply:
+        sizes.append(json.loads(request.partition(b"\r\n\r\n")[2])["variables"]["first"])
+        return drop if n == 0 else answer("504 Gateway Timeout") if n == 1 else answer("200 OK", BODY)
+
+    slept: list[float] = []
+    with wire(reply) as seen:
+        client(seen.url, slept).query("query Q($first: Int) { x }", {}, Appetite(50))
+    assert sizes == [50, 25, 12]
+    assert len(slept) == 2
+
+
+# Pages that are not what was asked for
+
+
+def on_page(which: int, change: Callable[[bytes], bytes]) -> Callable[[str, bytes], bytes]:
+    """Change the answer to one of the queries for issues, counted from 0."""
+
+    def spoil(path: str, body: bytes) -> bytes:
+        if b'"all":' not in body:
+            return body
+        seen.append(body)
+        return change(body) if len(seen) == which + 1 else body
+
+    seen: list[bytes] = []
+    return spoil
+
+
+def emptied(body: bytes) -> bytes:
+    document = json.loads(body)
+    document["data"]["repository"]["issues"]["nodes"] = []
+    return json.dumps(document).encode()
+
+
+def repeated(body: bytes) -> bytes:
+    document = json.loads(body)
+    page = document["data"]["repository"]["issues"]["pageInfo"]
+    page.update(hasNextPage=True, endCursor="again")
+    return json.dumps(document).encode()
+
+
+def busy(issues: int = 9) -> Desk:
+    desk = Desk()
+    for n in range(issues):
+        desk.issue(f"Issue {n}", Estimate=n)
+    desk.wait(hours=1)
+    return desk
+
+
+@pytest.mark.parametrize("page", [b"<html><body>Sign in</body></html>", b'{"data":', b'"text"'])
+def test_a_page_that_is_no_answer_stops_the_pull_and_the_next_one_goes_on(page: bytes) -> None:
+    desk = busy()
+    with desk.served():
+        whole = fold(desk.pull(page=3, project=None))
+    begun: list[Batch] = []
+    with desk.served(spoil=on_page(1, lambda body: page)):
+        connector = desk.connect(page=3)
+        with pytest.raises(SourceStopped):
+            begun.extend(connector.pull(desk.source(project=None), {}, desk.clock.now()))
+        connector.close()
+    seen = fold(begun)
+    assert not any(batch.stream == "issues" and batch.complete for batch in begun)
+    with desk.served():
+        seen = fold(desk.pull(dict(seen.cursors), page=3, project=None), seen)
+    assert seen.events == whole.events
+    assert {ref: issue.title for ref, issue in seen.issues.items()} == {
+        ref: issue.title for ref, issue in whole.issues.items()
+    }
+    assert not seen.gone
+
+
+def test_an_empty_body_with_200_is_asked_for_again() -> None:
+    desk = busy()
+    with desk.served(spoil=on_page(1, lambda body: b"")):
+        assert len(fold(desk.pull(page=3)).issues) == 9
+    assert len(desk.slept) == 1
+
+
+def test_a_page_that_lost_its_issues_is_made_up_for_by_the_census() -> None:
+    desk = busy()
+    with desk.served(spoil=on_page(1, emptied)):
+        seen = fold(desk.pull(page=3))
+    assert len(seen.issues) == 9
+    assert not seen.gone
+
+
+def test_a_page_that_leads_back_to_itself_stops_the_pull() -> None:
+    desk = busy()
+    with (
+        desk.served(spoil=lambda path, body: repeated(body) if b'"all":' in body else body),
+        pytest.raises(SourceStopped, match="broke off reading acme/erp"),
+    ):
+        desk.pull(page=3)
+
+
+def test_a_walk_whose_cursor_github_has_forgotten_begins_anew() -> None:
+    desk = busy()
+    with desk.served():
+        connector = desk.connect(page=3)
+        walk = connector.pull(desk.source(), {}, desk.clock.now())
+        begun = [next(walk) for _ in range(3)]
+        connector.close()
+        cursors = fold(begun).cursors
+        known = json.loads(cursors["issues"])
+        cursors["issues"] = json.dumps({**known, "after": "of another time"})
+        assert len(fold(desk.pull(dict(cursors), page=3)).issues) == 9
+
+
+def test_an_answer_cut_off_inside_its_compression_is_asked_for_again() -> None:
+    packed = gzip.compress(BODY * 50)
+    slept: list[float] = []
+    with wire(once(answer("200 OK", packed[: len(packed) // 2], "Content-Encoding: gzip"))) as seen:
+        assert client(seen.url, slept).query("query Q { viewer { login } }", {}).body == BODY
+        assert len(seen.received) == 2
+    assert len(slept) == 1
+
+
+def test_issues_edited_every_second_of_the_walk_are_read_as_they_last_were() -> None:
+    desk = busy()
+    edits = [0]
+
+    def spoil(path: str, body: bytes) -> bytes:
+        if path == "/graphql":
+            edits[0] += 1
+            desk.wait(seconds=1)
+            desk.site.edit_issue(REPO, edits[0] % 9 + 1, "ben", title=f"Edit {edits[0]}")
+        return body
+
+    with desk.served(spoil=spoil) as stand:
+        seen = fold(desk.pull(page=3))
+        asked = len(stand.requests)
+    assert asked < 40, "a repository that never rests must not keep a pull for ever"
+    assert len(seen.issues) == 9
+    with desk.served():
+        desk.wait(hours=1)
+        seen = fold(desk.pull(dict(seen.cursors), page=3), seen)
+        clean = fold(desk.pull(page=3))
+    assert seen.issues == {
+        ref: replace(issue, url=seen.issues[ref].url) for ref, issue in clean.issues.items()
+    }
+    assert seen.events == clean.events
 
 
 def test_the_size_of_a_page_halves_at_once_and_grows_back_slowly() -> None:
