@@ -22,7 +22,7 @@ from reports.work import Work
 if TYPE_CHECKING:
     from model.view import View
 
-__all__ = ["Amount", "Budget", "Ledger", "Sums", "amount_of", "read_ledger"]
+__all__ = ["Amount", "Budget", "Ledger", "Sums", "amount_of", "has_budget", "read_ledger"]
 
 _NOTHING = Decimal(0)
 
@@ -112,11 +112,6 @@ class Ledger:
     budget: Budget
     names: Mapping[str, str]
 
-    @property
-    def budgeted(self) -> bool:
-        """Whether there is a budget at all, in the config or in files."""
-        return self.budget.total.reason is not Reason.NO_BUDGET
-
     @cached_property
     def by_id(self) -> Mapping[str, Entry]:
         return {entry.id: entry for entry in self.entries}
@@ -190,6 +185,13 @@ def _open(placed: Sequence[Order]) -> Amount:
     if unpriced and not known:
         return Amount(None, (), unpriced, Reason.NO_EXCHANGE)
     return Amount(sum(known, _NOTHING), ids, unpriced, None, bool(unpriced) and not unsure)
+
+
+def has_budget(work: Work) -> bool:
+    """Whether there is a budget at all, in the config or in files."""
+    return work.project.budget is not None or any(
+        cost.kind is CostKind.BUDGETED for cost in work.view.costs()
+    )
 
 
 def read_ledger(work: Work, view: View | None = None) -> Ledger:

@@ -12,7 +12,7 @@ from reports.baseline import Plan, in_force
 from reports.charts import Trend, TrendPoint
 from reports.containers import TimeBox
 from reports.cost_burn import CostSight, ScopeDone, burn_of, cost_light, sight_of
-from reports.cost_ledger import Ledger, read_ledger
+from reports.cost_ledger import Ledger, has_budget, read_ledger
 from reports.figures import Quantity, Reason, State, share
 from reports.outlook import Forecaster, Outlook
 from reports.rag import (
@@ -88,8 +88,7 @@ class ProjectLights:
     @cached_property
     def ledger(self) -> Ledger | None:
         """The project's costs; None where there is no budget to hold them against."""
-        ledger = read_ledger(self._work)
-        return ledger if ledger.budgeted else None
+        return read_ledger(self._work) if has_budget(self._work) else None
 
     def plan_at(self, at: datetime) -> Plan | None:
         """The plan in force at an instant."""

@@ -27,6 +27,7 @@ _TAIL = """\
 
 # finish = { milestone = "Go-live", target = 2027-06-30 }   # what the project's slip is measured by
 # ties = { keys = ["ERP-\\\\d+"] }   # issue keys in titles that tie issues of different trackers
+# budget = { amount = 480_000 }   # with [rates] below: the cost on the status page, crosstie report cost
 # dimensions = { wave = { from = "label", pattern = "wave:(.+)" } }   # axes to cut reports by
 
 # [mapping.status]   # words of your workflows that the trackers do not explain themselves
@@ -34,6 +35,10 @@ _TAIL = """\
 
 # [people]   # one person, several accounts
 # a-osei = { name = "Abena Osei", accounts = { acme-jira = "5b10…", acme-gh = "abena-o" } }
+
+# [rates]   # per hour, for the work that is logged
+# currency = "GBP"
+# default = 60
 """
 
 

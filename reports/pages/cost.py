@@ -13,7 +13,7 @@ from reports.cost_doubles import Suspect
 from reports.cost_ledger import Amount
 from reports.cost_orders import Order
 from reports.cost_report import CostReport
-from reports.figures import RULES
+from reports.figures import RULES, Reason
 from reports.pages.cost_rows import CostRows
 from reports.pages.desk import Desk, bullets, section
 from reports.render.page import Column, Line, Page, Paragraph, Picture, Section, Span, Table, plain
@@ -39,7 +39,7 @@ def cost_page(work: Work, report: CostReport, by: Speaker) -> Page:
     trackers = {name: work.tracker(name) for name in work.config.connections}
     rows = CostRows(report, by.voice, trackers)
     sheet = _Sheet(Desk(work, by, report.items, rows.rows), report, rows)
-    budgeted = report.budget.configured is not None or bool(report.budget.lines.entries)
+    budgeted = report.sums.budget.reason is not Reason.NO_BUDGET
     return sheet.desk.page(
         f"{report.title}: cost",
         sheet.desk.subtitle("cost"),
