@@ -28,7 +28,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from connectors.base import Batch, CheckReport, Connector, History, RawPage
+from connectors.base import FULL, Batch, CheckReport, Connector, History, RawPage
 from connectors.errors import AccessRefused, ConnectorError, Misconfigured, Unreachable
 from model.fields import HISTORY, decode, encode
 from model.values import (
@@ -229,8 +229,6 @@ class ConnectorContract:
         batches = [*first, *_edited(trial, known)]
         expected = fold(batches)
         connector = trial.connect()
-        if not hasattr(connector, "replay"):
-            pytest.skip("this connector cannot replay its pages yet")
         pages = stored_pages(batches)
         assert pages, "no page was kept as received"
         replayed = fold(connector.replay(trial.source, pages, trial.now()))
@@ -241,8 +239,7 @@ class ConnectorContract:
         assert (replayed.worklogs, replayed.costs) == (expected.worklogs, expected.costs)
         again = fold(connector.replay(trial.source, pages, trial.now()))
         assert (again.issues, again.events) == (replayed.issues, replayed.events)
-        if hasattr(connector, "spent"):
-            assert connector.spent().requests == 0, "a replay asks nobody"
+        assert connector.spent().requests == 0, "a replay asks nobody"
         connector.close()
 
     def test_pages_of_an_interrupted_full_walk_belong_to_one_walk(self, trial: Trial) -> None:
@@ -255,8 +252,7 @@ class ConnectorContract:
                 continue
             walks = {page.walk for page in (*begun[-1].raw, *going[0].raw)}
             assert len(walks) == 1, f"after page {pages} of {begun[-1].stream}: {walks}"
-            if hasattr(trial.connect(), "replay"):
-                assert min(walks).startswith("full"), f"after page {pages} of {begun[-1].stream}"
+            assert min(walks).startswith(FULL), f"after page {pages} of {begun[-1].stream}"
 
     def test_an_edit_arrives_with_the_next_pull_under_the_same_id(self, trial: Trial) -> None:
         if trial.retitle is None:
@@ -350,8 +346,6 @@ class ConnectorContract:
 
     def test_what_was_asked_is_counted(self, trial: Trial) -> None:
         connector = trial.connect()
-        if not hasattr(connector, "spent"):
-            pytest.skip("this connector does not count its requests yet")
         before = connector.spent().requests
         batches = list(connector.pull(trial.source, {}, trial.now()))
         asked = connector.spent().requests - before

@@ -13,7 +13,7 @@ from datetime import datetime
 import msgspec
 
 from config.settings import SourceSettings
-from connectors.base import HELD, Allowance, Batch, Connector, Spent
+from connectors.base import HELD, Allowance, Batch, Connector
 from connectors.errors import ConnectorError, SourceStopped
 from model.progress import Counts, Outcome
 from model.store import Store
@@ -131,18 +131,14 @@ class _Meter:
     def __init__(self, connector: Connector, waited: Callable[[], float]) -> None:
         self._connector = connector
         self._waited = waited
-        self._asked_before = self._spent().requests
+        self._asked_before = connector.spent().requests
         self._waited_before = waited()
 
     def read(self) -> tuple[int, int, str]:
         """Requests sent, whole seconds waited, and what is left to us."""
-        spent = self._spent()
+        spent = self._connector.spent()
         waited = round(self._waited() - self._waited_before)
         return spent.requests - self._asked_before, waited, _allowance_text(spent.allowances)
-
-    def _spent(self) -> Spent:
-        spent = getattr(self._connector, "spent", Spent)()
-        return spent if isinstance(spent, Spent) else Spent()
 
 
 def _allowance_text(allowances: tuple[Allowance, ...]) -> str:

@@ -9,7 +9,7 @@ from itertools import count, islice
 
 import pytest
 
-from connectors.base import Batch, Capabilities
+from connectors.base import Batch, Capabilities, Spent
 from connectors.errors import AccessRefused, ConnectorError, RetryLater, SourceStopped
 from connectors.memory.connector import MemoryConnector
 from connectors.memory.settings import MemorySource
@@ -174,6 +174,9 @@ class Said:
 
     def pull(self, source: object, cursors: Mapping[str, str], now: datetime) -> Iterator[Batch]:
         yield from self._batches
+
+    def spent(self) -> Spent:
+        return Spent()
 
 
 class Broken(Said):
