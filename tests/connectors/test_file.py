@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
+from connectors.conformance import ConnectorContract, Trial, stored_pages
 from connectors.errors import AccessRefused, Misconfigured, SourceStopped, Unreachable
 from model.values import CostKind, Issue, Money, Ref, StatusCategory, Unit
-from tests.connectors.conformance import ConnectorContract, Trial, stored_pages
 from tests.connectors.folder import NOW, Folder, plan
 
 

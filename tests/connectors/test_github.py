@@ -7,8 +7,8 @@ from datetime import date
 
 import pytest
 
+from connectors.conformance import ConnectorContract, Trial
 from connectors.github.connector import Connector
-from tests.connectors.conformance import ConnectorContract, Trial
 from tests.connectors.github_desk import OTHER, REPO, Desk
 
 

@@ -11,11 +11,11 @@ from pydantic import ValidationError
 
 from config.secrets import Redactor, Secret
 from connectors.base import CheckReport
+from connectors.conformance import ConnectorContract, Trial, fold
 from connectors.errors import AccessRefused, Misconfigured
 from connectors.github.connector import Connector
 from connectors.github.settings import GitHubConnection
 from sandbox.github.apps import App, Installation
-from tests.connectors.conformance import ConnectorContract, Trial, fold
 from tests.connectors.github_desk import OTHER, REPO, Desk
 from tests.connectors.test_github import furnish
 from tests.sandbox.github_world import keys

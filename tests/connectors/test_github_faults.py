@@ -14,13 +14,13 @@ import pytest
 
 from config.secrets import Secret
 from connectors.base import Batch
+from connectors.conformance import fold
 from connectors.errors import AccessRefused, Misconfigured, RetryLater, SourceStopped, Unreachable
 from connectors.github.answers import Answer, GraphError, Refusal, TooHeavy, judge, judge_query
 from connectors.github.client import Appetite, GitHubClient
 from connectors.github.settings import GitHubConnection
 from connectors.retry import Retry
 from model.values import Ref
-from tests.connectors.conformance import fold
 from tests.connectors.github_desk import REPO, TOKEN, Desk
 from tests.connectors.wire import Reply, answer, drop, wire
 

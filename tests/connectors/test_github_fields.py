@@ -6,10 +6,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from connectors.base import Batch
+from connectors.conformance import fold
 from model.fields import decode
 from model.values import Entity, Event, Issue, Ref, StatusCategory
 from sandbox.github.server import BEFORE_TYPES, Server
-from tests.connectors.conformance import fold
 from tests.connectors.github_desk import MONDAY, REPO, Desk
 
 NAMED = {

@@ -9,9 +9,9 @@ from itertools import pairwise
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from connectors.conformance import Seen, fold
 from model.fields import encode
 from model.values import Event, Ref
-from tests.connectors.conformance import Seen, fold
 from tests.connectors.github_desk import MONDAY, REPO, Desk
 
 LABELS = ("bug", "docs", "ops")

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from graphql import GraphQLSchema, build_schema, extend_schema, parse, validate
 
+from connectors.conformance import fold
 from connectors.github import queries
 from connectors.github.mapping import REST_FIELDS, Reading, issue_from_rest
 from connectors.github.payloads import RestIssue
@@ -17,7 +18,6 @@ from connectors.github.queries import EVENTS, Features
 from connectors.github.settings import GitHubConnection, GitHubSource
 from model.values import Issue, StatusCategory
 from sandbox.github.graph.endpoint import sdl
-from tests.connectors.conformance import fold
 from tests.connectors.github_desk import REPO, TOKEN, Desk
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"

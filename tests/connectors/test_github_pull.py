@@ -11,9 +11,9 @@ from typing import Literal
 import pytest
 
 from connectors.base import Batch
+from connectors.conformance import Seen, fold
 from connectors.errors import Misconfigured
 from model.values import Issue, Ref, SprintState, StatusCategory, Unit
-from tests.connectors.conformance import Seen, fold
 from tests.connectors.github_desk import MONDAY, OTHER, REPO, TOKEN, Desk
 
 

@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.base import Batch, RawPage
+from connectors.conformance import Seen, fold, stored_pages
 from model.values import Ref
-from tests.connectors.conformance import Seen, fold, stored_pages
 from tests.connectors.github_desk import OTHER, REPO, Desk
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.connectors.conformance import fold
+from connectors.conformance import fold
 from tests.connectors.github_desk import REPO, Desk
 
 ISSUES = 400

@@ -8,10 +8,10 @@ from datetime import date
 
 import pytest
 
+from connectors.conformance import ConnectorContract, Seen, Trial, fold
 from connectors.errors import SourceStopped
 from model.values import StatusCategory
 from sandbox.github.server import BEFORE_BOARDS, BEFORE_TYPES, Server
-from tests.connectors.conformance import ConnectorContract, Seen, Trial, fold
 from tests.connectors.github_desk import REPO, Desk
 from tests.connectors.test_github import furnish, put_on_trial
 

@@ -9,10 +9,10 @@ from datetime import timedelta
 import pytest
 
 from connectors.base import Batch, Deletions
+from connectors.conformance import Seen, fold
 from connectors.errors import Misconfigured
 from connectors.jira.connector import Connector
 from connectors.jira.cursors import pack, unpack
-from tests.connectors.conformance import Seen, fold
 from tests.connectors.jira_desk import ANN, BOB, Desk
 
 

@@ -7,8 +7,8 @@ from datetime import date, timedelta
 
 import pytest
 
+from connectors.conformance import fold
 from connectors.errors import Misconfigured
-from tests.connectors.conformance import fold
 from tests.connectors.jira_desk import ANN, BOB, TOKEN, Desk
 
 

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from connectors.base import Batch
+from connectors.conformance import Seen, fold
 from connectors.errors import AccessRefused, SkipIssue, SourceStopped
 from connectors.jira.clock import minute_in
 from connectors.jira.pages import find
@@ -19,7 +20,6 @@ from connectors.jira.sprints import sprint_of
 from connectors.jira.wiki import wiki_text
 from model.values import SprintState
 from sandbox.jira.datacenter import user_key
-from tests.connectors.conformance import Seen, fold
 from tests.connectors.jira_desk import ANN, BOB, EMAIL, MONDAY, TOKEN, Desk
 
 

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from connectors.conformance import fold
 from connectors.jira.pages import find
 from sandbox.server import Stand
-from tests.connectors.conformance import fold
 from tests.connectors.jira_desk import ANN, BOB, Desk
 
 _SETUP = {"serverInfo", "myself", "project", "field", "status", "board", "configuration"}

@@ -10,6 +10,7 @@ from itertools import count
 import pytest
 
 from connectors.base import Batch
+from connectors.conformance import ConnectorContract, Trial
 from connectors.errors import RetryLater
 from connectors.memory.connector import MemoryConnector
 from connectors.memory.settings import MemorySource
@@ -25,7 +26,6 @@ from model.values import (
     StatusCategory,
     Worklog,
 )
-from tests.connectors.conformance import ConnectorContract, Trial
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 SOURCE = MemorySource(connection="mem", board="alpha")

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from connectors.conformance import ConnectorContract, Trial, fold, stored_pages
 from connectors.errors import AccessRefused, ConnectorError, Misconfigured
 from connectors.planner.reading import _parts
-from tests.connectors.conformance import ConnectorContract, Trial, fold, stored_pages
 from tests.connectors.planner_office import (
     ADA,
     BEN,

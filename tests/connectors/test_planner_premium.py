@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from connectors.conformance import ConnectorContract, Trial
 from connectors.errors import AccessRefused, Misconfigured, SourceStopped
 from connectors.planner_premium.mapping import link_type
 from connectors.planner_premium.records import LinkRow
 from connectors.planner_premium.settings import PremiumConnection, PremiumSource
-from tests.connectors.conformance import ConnectorContract, Trial
 from tests.connectors.planner_office import START, cursors_of, gathered
 from tests.connectors.premium_office import Premises, premises
 from tests.connectors.wire import answer, wire
