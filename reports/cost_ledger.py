@@ -61,6 +61,7 @@ class Budget:
     """What the project may cost: the config's amount, else the sum of the costs of kind budgeted.
 
     `configured` is the config's amount as written; `lines` are the budgeted costs, which then only divide it.
+    The total opens to them where they add up to it.
     """
 
     total: Amount
@@ -224,10 +225,9 @@ def _budget(work: Work, entries: Sequence[Entry]) -> Budget:
         return Budget(total, lines, None)
     currency = reporting_currency(work)
     money = Money(settings.amount, settings.currency or currency)
-    if money.currency == currency:
-        return Budget(Amount(money.amount), lines, money)
-    exchange = Exchange(work.config.rates.exchange, currency)
-    rate = exchange.rate(money.currency, settings.on or work.today)
+    rate = Exchange(work.config.rates.exchange, currency).rate(money.currency, settings.on or work.today)
     if rate is None:
         return Budget(Amount(None, reason=Reason.NO_EXCHANGE), lines, money)
-    return Budget(Amount(rate.apply(money.amount)), lines, money)
+    amount = rate.apply(money.amount)
+    divided = amount == lines.value and not lines.unpriced
+    return Budget(Amount(amount, lines.entries if divided else ()), lines, money)

@@ -231,6 +231,9 @@ def test_the_configured_budget_wins_over_the_lines_that_divide_it():
     assert ledger(trackers, GBP).budget.total.value == 900
     both = ledger(trackers, GBP, budget={"amount": 1000}).budget
     assert (both.total.value, both.lines.value) == (1000, 900)
+    assert both.total.entries == ()
+    equal = ledger(trackers, GBP, budget={"amount": 900}).budget
+    assert equal.total.entries == equal.lines.entries != ()
 
 
 def test_no_budget_is_unknown_with_a_reason():

@@ -213,6 +213,7 @@ def test_the_page_is_written_in_every_layout(made, layout):
     written = layout(cost_page(work, report, speaker_for(work, report.items)))
     assert "Customer portal" in written
     assert "4,500" in written.replace("\\", "")
+    assert "Rows" in written
 
 
 def test_a_chart_needs_two_points_and_is_drawn_with_the_budget(made):
