@@ -104,7 +104,7 @@ def sight_of(currency: str, sums: Sums, burn: Burn) -> CostSight:
 def burn_of(sums: Sums, scope: ScopeShare) -> Burn:
     """Money and work at the same instant."""
     budget, actual = sums.budget.value, sums.actual.value
-    spent = share(actual, budget) if actual is not None and budget else None
+    spent = share(actual, budget) if actual is not None and budget is not None and budget > 0 else None
     return Burn(scope, spent, _forecast(sums, scope))
 
 
@@ -114,8 +114,8 @@ def _forecast(sums: Sums, scope: ScopeShare) -> Forecast:
     Without a scope only the second is known, and only said where it is above the budget.
     """
     budget, actual, committed = sums.budget.value, sums.actual.value, sums.committed.value
-    if budget is None:
-        return Forecast(None, reason=sums.budget.reason)
+    if budget is None or budget <= 0:
+        return Forecast(None, reason=sums.budget.reason or Reason.NO_BUDGET)
     if actual is None or committed is None:
         return Forecast(None, reason=sums.actual.reason or sums.committed.reason)
     bound = actual + committed

@@ -125,6 +125,14 @@ def test_a_budget_in_a_file_shows_the_line_too():
     assert cost_row(found).plan.value == 10_000
 
 
+def test_lines_that_make_no_budget_give_no_ratio():
+    trackers = story(40)
+    for amount in (500, -500):
+        trackers.cost("2026-01-05", amount, "GBP", "budgeted", learned=BEGIN)
+    row = cost_row(report(trackers)[1])
+    assert (row.plan.value, row.now.value, row.state, row.reason) == (0, None, State.GREY, Reason.NO_BUDGET)
+
+
 def test_a_light_gets_worse_at_once_and_better_only_after_two_good_weeks():
     trackers = story(40)
     trackers.cost("2026-03-17", 3_000, "GBP", learned=BEGIN)
