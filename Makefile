@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 FOLDERS := config connectors model reports sandbox service sync
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint format docs pictures lock clean
+.PHONY: demo test lint format docs pictures bench lock clean
 
 demo: $(VENV)/runtime
 	$(BIN)/crosstie demo --output demo-out
@@ -56,3 +56,7 @@ clean:
 
 pictures: $(VENV)/dev
 	$(BIN)/python docs/pictures.py
+
+# What it costs, beside the least that any tool must do; fills in docs/performance.md. Sizes: BENCH_ARGS="--large 50000"
+bench: $(VENV)/dev
+	$(BIN)/python -m bench $(BENCH_ARGS)
