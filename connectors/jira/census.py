@@ -22,6 +22,7 @@ from connectors.jira.content import Content, gathered, logs_of
 from connectors.jira.context import Known, Pulled
 from connectors.jira.cursors import CensusCursor, IssueCursor, pack, read_cursor, unpack, write_cursor
 from connectors.jira.issues import basis_of, histories, know_epics
+from connectors.jira.links import read_links
 from connectors.jira.pages import find
 from connectors.jira.records import HomeRecord
 from connectors.payload import decode_record
@@ -257,9 +258,11 @@ def _read_again(pull: Pulled, ids: Sequence[str], cursor: str) -> Iterator[Batch
         content = Content(pull.known, pull.words)
         content.add_page(records)
         told = histories(pull, content.ids) if pull.client.cloud and content.ids else {}
+        links = read_links(pull.client, content, told)
         content.add_histories(told)
         place = f"found.{number:06d}"
-        raw = [RawPage("census", f"{place}.epics", epics, walk)] if epics is not None else []
+        raw = [RawPage("census", f"{place}.links", links, walk)] if links is not None else []
+        raw += [RawPage("census", f"{place}.epics", epics, walk)] if epics is not None else []
         raw.append(RawPage("census", place, gathered(records), walk))
         raw.append(RawPage("census", f"{place}.history", logs_of(told, content.ids), walk))
         yield replace(content.batch("census", tuple(raw)), cursor=cursor)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from config.secrets import Secret
-from connectors.base import Allowance, Spent
+from connectors.base import Spent
 from connectors.errors import (
     AccessRefused,
     ConnectorError,
@@ -107,7 +107,6 @@ class JiraClient:
         self.cloud = True
         self.zone: str | None = None
         self.answered = clock()
-        self._allowances: tuple[Allowance, ...] = ()
         self._refusal = jira.JIRAError
         self.guard = Guard(
             settings.url,
@@ -142,7 +141,7 @@ class JiraClient:
 
     def spent(self) -> Spent:
         """The requests so far, and what Jira says is left of its limit, where it says so."""
-        return Spent(self.guard.requests, self._allowances)
+        return self.guard.spent()
 
     def server(self) -> Answer:
         """A ServerRecord, given to anybody by either product; from now on we know which it is."""
@@ -282,6 +281,10 @@ class JiraClient:
         answer = self._ask("POST", "worklog/list", body={"ids": list(ids)})
         return answer, answer.as_(WorklogList)
 
+    def remote_links(self, issue: str) -> list[msgspec.Raw]:
+        """The RemoteLinks of an issue. Missing: no such issue; AccessRefused: linking is switched off."""
+        return self._ask("GET", f"issue/{issue}/remotelink").as_(list[msgspec.Raw])
+
     def issue_worklogs(self, issue: str, start: int) -> tuple[Answer, IssueWorklogs]:
         """A page of one issue's worklogs. Missing: no such issue, or time tracking is off."""
         answer = self._ask("GET", f"issue/{issue}/worklog", {"startAt": start, "maxResults": _WORKLOGS})
@@ -320,7 +323,6 @@ class JiraClient:
                 "the address of the Jira site itself."
             )
         self.answered = answered_at(reply.headers, self._clock())
-        self._allowances = _allowances(reply.headers) or self._allowances
         return reply.content
 
     @property
@@ -364,14 +366,6 @@ class JiraClient:
         if reset is not None and reset.tzinfo is not None:
             wishes.append((reset - answered_at(headers, now)).total_seconds())
         return max((wish for wish in wishes if wish is not None and wish >= 0), default=None)
-
-
-def _allowances(headers: Mapping[str, str]) -> tuple[Allowance, ...]:
-    """What an answer says of the request limit: how much of it is left."""
-    limit, left = headers.get("X-RateLimit-Limit", ""), headers.get("X-RateLimit-Remaining", "")
-    if not limit.isdecimal() or not left.isdecimal():
-        return ()
-    return (Allowance("requests", int(limit), int(left)),)
 
 
 def _from(start: int) -> dict[str, Any]:

@@ -39,6 +39,7 @@ class Content:
     words: Words
     mapped: dict[str, tuple[Mapped, msgspec.Raw]] = field(default_factory=dict)
     inline: dict[str, Sequence[msgspec.Raw]] = field(default_factory=dict)
+    links: dict[str, tuple[str, ...]] = field(default_factory=dict)
     issues: list[Issue] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     odd: list[Parked] = field(default_factory=list)
@@ -101,7 +102,7 @@ class Content:
             except SkipIssue as odd:
                 self.odd.append(parked(raw, SkipIssue(f"Its history: {odd}")))
                 continue
-            self.issues.append(replace(mapped.issue, finished=life.finished))
+            self.issues.append(replace(mapped.issue, finished=life.finished, links=self.links.get(id, ())))
             self.events.extend(life.events)
             people = (*mapped.accounts, *life.accounts)
             self.accounts.update((person.ref.id, person) for person in people)

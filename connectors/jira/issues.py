@@ -14,6 +14,7 @@ from connectors.jira.client import BadRequest
 from connectors.jira.content import Content, epics_of, gathered, logs_of
 from connectors.jira.context import Pulled, stamp
 from connectors.jira.cursors import IssueCursor, pack, read_cursor, unpack, write_cursor
+from connectors.jira.links import read_links
 from connectors.jira.pages import Found, find
 from connectors.jira.records import IssueRecord
 from connectors.payload import decode_record
@@ -127,7 +128,7 @@ class _Walk:
         if found.token and found.token in self._seen:
             raise SourceStopped("Jira sent the same page token twice, so its search has no end. Pull again.")
         self._seen.add(found.token)
-        found, again = _without_known(found, at.recent)
+        found, again = _without_known(found, {} if at.watermark is None else at.recent)
         epics = know_epics(pull, found.issues)
         content = Content(pull.known, pull.words)
         content.add_page(found.issues)
@@ -268,11 +269,14 @@ def histories(pull: Pulled, ids: Sequence[str]) -> dict[str, list[msgspec.Raw]]:
 
 def _batch(pull: Pulled, page: _Page, told: dict[str, list[msgspec.Raw]]) -> Batch:
     at, content = page.at, page.content
+    links = read_links(pull.client, content, told)
     content.add_histories(told)
     place = f"{at.page:06d}"
     raw = [RawPage("issues", place, page.found.body, at.walk)]
     if page.epics is not None:
         raw.insert(0, RawPage("issues", f"{place}.epics", page.epics, at.walk))
+    if links is not None:
+        raw.insert(0, RawPage("issues", f"{place}.links", links, at.walk))
     if told and content.ids:
         raw.append(RawPage("issues", f"{place}.history", logs_of(told, content.ids), at.walk))
     batch = content.batch("issues", tuple(raw), page.found.notes)

@@ -30,6 +30,7 @@ __all__ = [
     "PermissionsRecord",
     "ProjectPage",
     "ProjectRecord",
+    "RemoteLink",
     "SearchPage",
     "ServerRecord",
     "SprintPage",
@@ -344,6 +345,16 @@ class IssueWorklogs(Record, frozen=True):
     worklogs: tuple[msgspec.Raw, ...] = ()
     start_at: int = 0
     total: int = 0
+
+
+class LinkedObject(Record, frozen=True):
+    url: str = ""
+
+
+class RemoteLink(Record, frozen=True):
+    """An address that an issue is linked to."""
+
+    object: LinkedObject = LinkedObject()
 
 
 class PermissionRecord(Record, frozen=True):

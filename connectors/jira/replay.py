@@ -17,6 +17,7 @@ from connectors.jira.census import Verdict, elsewhere
 from connectors.jira.client import Answer
 from connectors.jira.content import Content, histories_of, records_of
 from connectors.jira.context import Known
+from connectors.jira.links import learn_links
 from connectors.jira.plans import tell_sprints, tell_versions
 from connectors.jira.records import IssueRecord, MovedWorklogs, SprintPage, VersionPage
 from connectors.jira.settings import JiraConnection, JiraSource
@@ -26,7 +27,7 @@ from connectors.payload import decode, decode_record
 
 __all__ = ["replay"]
 
-_HISTORY, _EPICS = ".history", ".epics"
+_HISTORY, _EPICS, _LINKS = ".history", ".epics", ".links"
 _LAST_OF_SITE = "statuses"
 
 
@@ -48,7 +49,9 @@ def _left_out(page: RawPage, error: Exception) -> Batch:
 
 @dataclass(slots=True)
 class _Reader:
-    """`held` is a page of issues whose histories may follow; `early` came before the site was known."""
+    """`held` is a page of issues whose histories may follow, `links` are the addresses of issues on it or on
+    the next; `early` came before the site was known.
+    """
 
     settings: JiraConnection
     source: JiraSource
@@ -56,6 +59,7 @@ class _Reader:
     site: dict[str, Answer] = field(default_factory=dict)
     walk: str = ""
     held: RawPage | None = None
+    links: dict[str, tuple[str, ...]] = field(default_factory=dict)
     early: list[RawPage] = field(default_factory=list)
 
     def read(self, page: RawPage) -> Iterator[Batch]:
@@ -98,7 +102,9 @@ class _Reader:
             yield from self._release(histories_of(page.body))
             return
         yield from self._release({})
-        if page.position.endswith(_EPICS):
+        if page.position.endswith(_LINKS):
+            self.links = learn_links(page.body)
+        elif page.position.endswith(_EPICS):
             for raw in records_of(page.body):
                 epic = decode_record(raw, IssueRecord)
                 known.words.epics[epic.key] = epic.id
@@ -121,6 +127,7 @@ class _Reader:
             else:
                 contents[0].add_page(records)
             for content in contents:
+                content.links.update(self.links)
                 content.add_histories(histories)
                 moved = page.position == "moved"
                 yield content.moves() if moved else content.batch(page.stream, (), notes)

@@ -154,6 +154,18 @@ def issue_worklogs(call: Call) -> Json:
     }
 
 
+def remote_links(call: Call) -> list[Json]:
+    found = call.issue(call.parameters["issue"])
+    return [
+        {
+            "id": int(link),
+            "self": f"{call.bodies.root}/issue/{found.id}/remotelink/{link}",
+            "object": {"url": url, "title": title},
+        }
+        for link, (url, title) in found.remote.items()
+    ]
+
+
 def worklog_list(call: Call) -> list[Json]:
     """A bare array; ids that are unknown or hidden are left out without a word."""
     ids = call.body(("ids",)).get("ids")
@@ -285,6 +297,7 @@ ROUTES: tuple[tuple[str, str, Callable[[Call], Any]], ...] = (
     ("GET", "/issue/{issue}", issue),
     ("GET", "/issue/{issue}/changelog", issue_changelog),
     ("GET", "/issue/{issue}/worklog", issue_worklogs),
+    ("GET", "/issue/{issue}/remotelink", remote_links),
     ("POST", "/worklog/list", worklog_list),
 )
 """Method, path below /rest/api/{version}, handler."""

@@ -115,7 +115,8 @@ class Issue:
     """One issue as it is now, with everything that ever changed it, oldest first.
 
     `sprints` lists past sprints and, last, the open one; `versions` holds ids; `blocks` and `blocked_by` map
-    a link's id to the other issue's id; estimates and time spent are seconds.
+    a link's id to the other issue's id, `remote` to an address and its title; estimates and time spent are
+    seconds.
     """
 
     id: str
@@ -147,6 +148,7 @@ class Issue:
     remaining_estimate: int | None = None
     time_spent: int | None = None
     worklogs: list[int] = field(default_factory=list)
+    remote: dict[str, tuple[str, str]] = field(default_factory=dict)
     blocks: dict[str, str] = field(default_factory=dict)
     blocked_by: dict[str, str] = field(default_factory=dict)
     history: list[History] = field(default_factory=list)

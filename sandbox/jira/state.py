@@ -157,6 +157,18 @@ class JiraSite(Places):
         self._save(first, actor, link_item("blocks", second.key))
         self._save(second, actor, link_item("is blocked by", first.key))
 
+    def link_remote(self, id: str, url: str, title: str, actor: str | None = None) -> str:
+        """Link an issue to an address; the id of the link."""
+        issue, link = self.issues[id], str(next(self._links))
+        issue.remote[link] = (url, title)
+        self._save(issue, actor, (_remote_item(link, title, added=True),))
+        return link
+
+    def unlink_remote(self, id: str, link: str, actor: str | None = None) -> None:
+        issue = self.issues[id]
+        _, title = issue.remote.pop(link)
+        self._save(issue, actor, (_remote_item(link, title, added=False),))
+
     def move(self, id: str, project: str, actor: str | None = None) -> str:
         """Move to another project: same id, new key, and the old key goes on finding it."""
         issue = self.issues[id]
@@ -264,3 +276,9 @@ class JiraSite(Places):
     def _forget(self, worklog: int) -> Worklog:
         self.logged = [row for row in self.logged if row[1] != worklog]
         return self.worklogs.pop(worklog)
+
+
+def _remote_item(link: str, title: str, added: bool) -> Item:
+    told = (link, f'This issue links to "{title} (Web Link)"')
+    sides = (None, None, *told) if added else (*told, None, None)
+    return Item("RemoteIssueLink", None, *sides)

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 
 import pytest
 
+from connectors.conformance import ConnectorContract, Trial
 from connectors.jira.connector import Connector
-from tests.connectors.conformance import ConnectorContract, Trial
 from tests.connectors.jira_desk import ANN, BOB, MONDAY, Desk
 
 
@@ -36,6 +36,7 @@ def furnish(desk: Desk) -> list[str]:
     site.log_work(ids[1], BOB, MONDAY, 5400)
     stranger = site.create_issue("OPS", "Task", "Not ours", ANN)
     site.log_work(stranger, BOB, MONDAY, 60)
+    site.link_remote(ids[8], "https://plan.example/8", "Its plan", ANN)
     moved = site.create_issue("OPS", "Task", "Moved in", ANN)
     desk.wait(hours=1)
     site.move(moved, "ED", ANN)

@@ -1,8 +1,9 @@
 """One good answer of every endpoint of the Jira stand-in against Atlassian's own OpenAPI descriptions.
 
-Two things those descriptions get wrong are put right here: they know no null although the service sends it
-(a missing value is taken out before), and histories in bulk are stamped with numbers (`iso_histories` turns
-that off). Agile sprint reads carry an example instead of a schema, so `SprintBean` stands in for it.
+Three things those descriptions get wrong are put right here: they know no null although the service sends
+it (a missing value is taken out before), histories in bulk are stamped with numbers (`iso_histories` turns
+that off), and the remote links of an issue come as a list. Agile sprint reads carry an example instead of a
+schema, so `SprintBean` stands in for it.
 """
 
 from __future__ import annotations
@@ -46,10 +47,13 @@ PLATFORM: list[tuple[str, str, str, Any]] = [
     ("GET", "/issue/{issueIdOrKey}/changelog", f"/issue/{ISSUE}/changelog?maxResults=1", None),
     ("POST", "/changelog/bulkfetch", "/changelog/bulkfetch", {"issueIdsOrKeys": [ISSUE], "maxResults": 1}),
     ("GET", "/issue/{issueIdOrKey}/worklog", f"/issue/{ISSUE}/worklog", None),
+    ("GET", "/issue/{issueIdOrKey}/remotelink", f"/issue/{ISSUE}/remotelink", None),
     ("GET", "/worklog/updated", "/worklog/updated?since=0", None),
     ("GET", "/worklog/deleted", "/worklog/deleted?since=0", None),
     ("POST", "/worklog/list", "/worklog/list", {"ids": [20001]}),
 ]
+
+LISTS = frozenset({"/issue/{issueIdOrKey}/remotelink"})
 
 BOARDS: list[tuple[str, str]] = [
     ("/board", "/board"),
@@ -97,6 +101,7 @@ def visitor() -> Iterator[Visitor]:
     site.jira.block(id, site.story("blocked"))
     site.jira.edit(id, BOB, points=5, due=None, assignee=ANN)
     site.jira.transition(id, BOB, "Done")
+    site.jira.link_remote(id, "https://plan.example/1", "The plan", BOB)
     site.jira.log_work(id, BOB, MONDAY, 600)
     site.jira.delete_worklog(site.jira.log_work(id, BOB, MONDAY, 600))
     site.jira.start_sprint(site.first)
@@ -136,6 +141,8 @@ def test_a_platform_answer_fits_the_description(
     assert answer.status_code == 200
     assert answer.json()
     schema = answer_schema(platform_description, method, V3 + path)
+    if path in LISTS:
+        schema = {"type": "array", "items": schema}
     assert complaints(platform_description, schema, answer.json()) == []
 
 
