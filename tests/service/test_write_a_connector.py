@@ -178,6 +178,29 @@ def test_a_faulty_connector_is_named_and_stops_nothing_else(desk: Desk, faulty: 
     assert "Traceback" not in pulled.stderr + checked.stderr
 
 
+def test_a_connector_that_breaks_while_reading_stops_its_own_source_only(desk: Desk, tmp_path: Path) -> None:
+    text = blocks()["crosstie_notebook.py"]
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source/pyproject.toml").write_text(blocks()["pyproject.toml"])
+    broken = text.replace(
+        "        rev, _, walk = ", '        raise KeyError("rev")\n        rev, _, walk = ', 1
+    )
+    assert broken != text
+    (tmp_path / "source/crosstie_notebook.py").write_text(broken)
+    install(tmp_path / "source", tmp_path / "site")
+    (tmp_path / "plan.csv").write_text("id,title\n1,One\n")
+    config = blocks()["crosstie.toml"].replace(
+        "sources = [", "sources = [{ connection = 'f', path = 'plan.csv' }, "
+    )
+    (tmp_path / "crosstie.toml").write_text(config + "[connections.f]\nkind = 'file'\nroot = '.'\n")
+    path = {"PYTHONPATH": f"{tmp_path / 'site'}{os.pathsep}{ROOT}"}
+    pulled = desk.run("-m", "service.entry", "pull", cwd=tmp_path, **path)
+    assert pulled.returncode == 6, pulled.stderr
+    assert "f plan.csv: 1 issues read" in pulled.stdout
+    assert "notes kitchen: The connector of crosstie-notebook 1.0 failed (KeyError: 'rev')" in pulled.stderr
+    assert "Traceback" not in pulled.stderr
+
+
 def test_what_authors_may_import_is_listed_and_there() -> None:
     from connectors import api
 
