@@ -17,6 +17,7 @@ from sandbox.jira.app import JiraApp
 from sandbox.server import Stand
 from sandbox.world.cast import CAST, GITHUB, JIRA, PLANNER
 from sandbox.world.days import GO_LIVE
+from sandbox.world.neighbour import FACILITIES
 from sandbox.world.world import World
 
 __all__ = ["Sandbox"]
@@ -38,7 +39,7 @@ _RATES: Final[Mapping[str, int]] = {
 """What an hour costs by role; trainers and site managers are paid the default."""
 
 _CONFIG: Final = Template("""\
-# The ERP rollout of Northwind: three departments, three trackers, one project.
+# The ERP rollout of Northwind: three departments, three trackers, one project; and a smaller one beside it.
 # The trackers are stand-ins on this machine; their credentials stand in the environment.
 version = 1
 
@@ -75,11 +76,16 @@ kind = "file"
 root = $finance
 visibility = "restricted"
 
+[connections.facilities]     # what stands in the racks
+kind = "file"
+root = $facilities
+
 [projects.erp]
 name = "ERP rollout"
 start = $start
 finish = { milestone = "$finish", target = $target }
 unit = "points"
+budget = { amount = $budget, on = $start }
 # The order of the sources says whose value counts where tied issues disagree.
 sources = [
   { connection = "jira", project = "ERP", board = $board, estimate = "Story Points", start = "Start date" },
@@ -103,9 +109,27 @@ wave = { from = "label", pattern = "wave:(.+)" }
 department = { from = "source" }
 module = { from = "component" }
 
+[projects.dcm]               # shares trackers and people with the rollout, and no work
+name = "$dcm_name"
+start = $start
+finish = { milestone = "$dcm_finish", target = $dcm_target }
+unit = "points"
+sources = [
+  { connection = "jira", project = "$dcm", estimate = "Story Points", start = "Start date" },
+  { connection = "planner", plan = "$dcm_plan", name = "$dcm_name", timezone = "Europe/London" },
+  { connection = "facilities", name = "Server list", path = "server-list.csv", delimiter = ";", \
+encoding = "cp1252", dates = "DD.MM.YYYY" },
+]
+
+[projects.dcm.ties]
+keys = ["DCM-\\\\d+"]
+
+[projects.dcm.dimensions]
+wave = { from = "label", pattern = "wave:(.+)" }
+
 [mapping.status]             # words that the trackers do not explain themselves
-todo = ["Backlog", "To Do", "Todo", "Not started"]
-doing = ["In Progress", "In Review", "Blocked"]
+todo = ["Backlog", "To Do", "Todo", "Not started", "Planned"]
+doing = ["In Progress", "In Review", "Blocked", "Active"]
 done = ["Done", "Completed"]
 cancelled = ["Cancelled", "Won't Do"]
 
@@ -133,7 +157,7 @@ class Sandbox:
     """Serves a world: Jira, GitHub, Graph and, over TLS, the sign-in that Graph asks for.
 
     Used by `with`. The throw-away certificate authority is written into `folder`, where the configuration
-    expects it, and so are the files that Finance keeps, again after every act. `environ` holds the
+    expects it, and so are the files of Finance and Facilities, again after every act. `environ` holds the
     credentials, which open nothing but these stand-ins.
     """
 
@@ -163,6 +187,7 @@ class Sandbox:
         assert self.entra.ca_pem is not None
         (self.folder / _CA_FILE).write_bytes(self.entra.ca_pem)
         self.world.finance.keep_in(self.folder / _FINANCE)
+        self.world.neighbour.keep_in(self.folder / FACILITIES)
         return self
 
     def stop(self) -> None:
@@ -201,6 +226,13 @@ class Sandbox:
                 _PLAN.substitute(plan=plan, title=title) for plan, title in world.planner.titles.items()
             ),
             people="\n".join(self._people()),
+            dcm=world.neighbour.jira_key,
+            dcm_name=world.neighbour.name,
+            dcm_finish=world.neighbour.goal,
+            dcm_target=world.neighbour.target,
+            dcm_plan=world.neighbour.plan,
+            budget=world.finance.approved,
+            facilities=json.dumps(str((self.folder / FACILITIES).resolve())),
             finance=json.dumps(str((self.folder / _FINANCE).resolve())),
             roles=", ".join(f'"{role}" = {rate}' for role, rate in _RATES.items()),
         )

@@ -50,6 +50,7 @@ class Workspace:
     on_wait: Callable[[str], None] = lambda sentence: None
     sleep: Callable[[float], None] = time.sleep
     redactor: Redactor | None = None
+    _told: bool = False
 
     @cached_property
     def config(self) -> Config:
@@ -117,16 +118,20 @@ class Workspace:
             return Secret("not needed", reference)
 
     def project(self, name: str | None) -> tuple[str, Project]:
-        """The project asked for, or the only one there is."""
+        """The project asked for, or the first one; that it was chosen among several is said once."""
         projects = self.config.projects
-        if name is None and len(projects) == 1:
-            return next(iter(projects.items()))
+        if name is None and projects:
+            first = next(iter(projects))
+            if len(projects) > 1 and not self._told:
+                others = ", ".join(key for key in projects if key != first)
+                self.on_wait(f"About {first}, the first project of {self.path.name}. --project: {others}")
+                self._told = True
+            return first, projects[first]
         if name is not None and name in projects:
             return name, projects[name]
         known = ", ".join(sorted(projects)) or "none yet"
         if name is None:
-            asked = "has no project" if not projects else "has several projects"
-            raise Failure(Exit.USAGE, f"{self.path.name} {asked} ({known}). Say which: --project NAME.")
+            raise Failure(Exit.USAGE, f"{self.path.name} has no project. Add one: a table [projects.NAME].")
         raise Failure(Exit.USAGE, f'{self.path.name} has no project "{name}". It has: {known}.')
 
     def sources(self, name: str | None = None) -> tuple[SourceSettings, ...]:

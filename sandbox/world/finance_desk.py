@@ -54,6 +54,11 @@ class FinanceDesk:
         for month in self._invoices:
             self._save_invoices(month)
 
+    @property
+    def approved(self) -> Decimal:
+        """The whole budget, in pounds; moving money between its lines changes nothing of it."""
+        return sum((line.amount for line in self._budget.values()), Decimal(0))
+
     # Acts
 
     def _plan(self, act: Act) -> None:

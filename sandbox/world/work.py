@@ -43,6 +43,8 @@ class Verb(StrEnum):
     CANCEL_ORDER = "cancel_order"
     INVOICE = "invoice"
 
+    NEIGHBOUR = "neighbour"
+
 
 @dataclass(frozen=True, slots=True)
 class Act:

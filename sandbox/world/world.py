@@ -14,6 +14,7 @@ from sandbox.world.days import BASELINE, END, START
 from sandbox.world.finance_desk import FinanceDesk
 from sandbox.world.github_desk import GitHubDesk
 from sandbox.world.jira_desk import JiraDesk
+from sandbox.world.neighbour import Neighbour
 from sandbox.world.office import Office, OfficeActs
 from sandbox.world.plan import plan
 from sandbox.world.planner_desk import PlannerDesk
@@ -30,7 +31,8 @@ class World:
     A new world stands at `baseline_at`: its plan is written, nothing has happened to it yet. `advance` plays
     the script on; how many steps it takes makes no difference. At `scale` 1 there are about 400 records in
     the end. `jira_url` and `github_url` are where people open the two trackers, hence what they paste as
-    links; `sink` receives each ledger line as it is written.
+    links; `sink` receives each ledger line as it is written. In the same trackers lives a second project,
+    `neighbour`, of one size and with a ledger of its own.
     """
 
     start = START
@@ -51,11 +53,12 @@ class World:
         self.clock = WorldClock(START)
         self.ledger = Ledger(sink)
         works = plan(seed, scale)
-        self._script = script(works, seed)
         self._next = 0
         self._office = Office(
             JiraDesk(self.clock, jira_url), GitHubDesk(self.clock, github_url), PlannerDesk(self.clock)
         )
+        self.neighbour = Neighbour(self._office.jira, self._office.planner)
+        self._script = sorted([*script(works, seed), *self.neighbour.script()], key=lambda act: act.at)
         self.finance = FinanceDesk(self.ledger)
         books = Books()
         by_id = {work.id: work for work in works}
@@ -63,6 +66,7 @@ class World:
             **OfficeActs(self._office, books, self.ledger).plays,
             **RecordActs(by_id, self._office, books, self.ledger).plays,
             **self.finance.plays,
+            Verb.NEIGHBOUR: self.neighbour.play,
         }
         self._introduce(scale)
         self.advance(BASELINE)

@@ -310,7 +310,8 @@ def test_alike_titles_are_the_same_work_in_three_cases_and_not_in_three(ledger: 
 
 def test_people_write_under_their_own_accounts(lived: World, ledger: LedgerReader):
     by = {fact["record"]: fact["by"] for fact in ledger.acts("created") if fact["tracker"] == "jira"}
-    for issue in lived.jira.site.issues.values():
+    ours = [issue for issue in lived.jira.site.issues.values() if issue.project != "DCM"]
+    for issue in ours:
         assert issue.creator == PEOPLE[by[issue.id]].logins["jira"]
 
 

@@ -30,7 +30,8 @@ def world_of(seed: int = 7) -> World:
 
 
 def only(config: str, *connections: str) -> str:
-    """The config with the sources of these connections alone; the connections themselves stay."""
+    """The first project's config with the sources of these connections alone; the connections stay."""
+    config = re.sub(r"(?s)\n\[projects\.dcm\].*?(?=\n\[mapping)", "\n", config)
     kept = tuple(f'connection = "{name}"' for name in connections)
     lines = config.split("\n")
     return "\n".join(

@@ -203,23 +203,32 @@ def test_one_failing_source_is_exit_6_and_the_others_are_stored(lay_out: LayOut)
     refused(done, Exit.PARTLY_DONE, "github northwind/erp-integration: GitHub refuses the token")
     assert "env:NORTHWIND_PLANNER_SECRET" in done.stderr
     assert "jira ERP: " in done.stdout
-    assert {issue.ref.connection for issue in line.view().issues()} == {"jira"}
+    assert {issue.ref.connection for issue in line.view().issues()} == {"jira", "facilities"}
 
 
 def test_a_report_on_an_empty_store_says_to_pull(lay_out: LayOut) -> None:
-    done = lay_out().run("report", "status")
+    done = lay_out().run("report", "status", "--project", "erp")
     assert (done.returncode, done.stderr) == (Exit.DONE, "")
     assert "Run: crosstie pull" in " ".join(done.stdout.split())
 
 
 def test_a_report_without_a_baseline_names_a_command_that_sets_one_as_it_stands(pulled: CommandLine) -> None:
-    done = pulled.run("report", "status")
+    done = pulled.run("report", "status", "--project", "erp")
     assert (done.returncode, done.stderr) == (Exit.DONE, "")
     told = re.search(r"Set one with: crosstie (baseline set [^.]+)\.", " ".join(done.stdout.split()))
     assert told is not None
     taken = pulled.run(*told.group(1).split())
     assert taken.returncode == Exit.DONE, taken.stderr
     assert 'Baseline "B1" is set' in taken.stderr
+
+
+def test_the_first_project_is_meant_where_none_is_named_and_that_is_said(pulled: CommandLine) -> None:
+    meant, named = pulled.run("report", "status"), pulled.run("report", "status", "--project", "erp")
+    assert meant.stderr == "About erp, the first project of crosstie.toml. --project: dcm\n"
+    assert (meant.stdout, named.stderr) == (named.stdout, "")
+    other = pulled.run("report", "status", "--project", "dcm")
+    assert other.stdout.lstrip().startswith("Data-centre move")
+    assert "ERP-" not in other.stdout
 
 
 QUESTIONS = {

@@ -128,7 +128,7 @@ def test_check_names_accounts_fields_and_what_deserves_a_look(lay_out: LayOut, s
     done = lay_out().run("check")
     assert (done.returncode, done.stderr) == (Exit.DONE, "")
     for said in (
-        "crosstie.toml is valid (version 1): 4 connections, 1 projects",
+        "crosstie.toml is valid (version 1): 5 connections, 2 projects",
         f"jira: reached, signed in as Crosstie <{sandbox.world.jira.reader}>",
         "github: reached, signed in as northwind-crosstie",
         f"planner: reached, signed in as application {sandbox.world.planner.reader}",
