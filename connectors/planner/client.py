@@ -87,7 +87,7 @@ class PlannerClient:
     """One signed-in connection; every call is a read and is asked again as the retry policy says.
 
     `plain`: Graph does not expand details in lists here. `named` are the people already asked for, and
-    `may_name` whether it's worth asking.
+    `may_name` whether it's worth asking; `may_beta`: whether the beta version is to be used.
     """
 
     def __init__(
@@ -106,6 +106,7 @@ class PlannerClient:
         self.plain = False
         self.named: set[str] = set()
         self.may_name = True
+        self.may_beta = settings.beta
         self._signin = _sign_in(settings, secret, retry, clock, sleep, show)
         self._guard = Guard(
             settings.url,
@@ -188,6 +189,10 @@ class PlannerClient:
             return done
 
         return self._retry.read(ask)
+
+    def beta(self, address: str) -> str:
+        """The whole address of something that only the beta version has."""
+        return f"{self._settings.url.rpartition('/')[0]}/beta{address}"
 
     def below(self, url: str) -> str:
         """An address that an answer named, as a batch takes it. SourceStopped: it is a foreign one."""

@@ -60,7 +60,8 @@ class Connector:
         note=(
             "Planner keeps no history and no modification date: creation and completion are exact, every "
             "other change happened between two readings. Sprints and milestones are buckets that the config "
-            "gives dates to; estimates are labels. Premium plans are read by connections of their own kind."
+            "gives dates to; estimates are labels. Premium plans are read by connections of their own kind. "
+            "With beta = true Graph may also tell who changed what when."
         ),
         conditional_writes=True,
         page_limit=400,

@@ -27,7 +27,8 @@ class TaskCursor(msgspec.Struct, omit_defaults=True):
 
     `walk` names the reading whose pages are being kept, `stored` counts the pages kept since the last that
     was kept whole, which was at `whole`. `people` are ids met in this reading whose names are still to be
-    asked for. `lost` is the instant since which the plan itself is no longer shown.
+    asked for. `delta` is the link that tells what changes, `listed` when the list was last read whole. `lost`
+    is the instant since which the plan itself is no longer shown.
     """
 
     basis: str = ""
@@ -41,6 +42,8 @@ class TaskCursor(msgspec.Struct, omit_defaults=True):
     stored: int = 0
     whole: str = ""
     people: list[str] = []
+    delta: str = ""
+    listed: str = ""
     lost: str = ""
 
 

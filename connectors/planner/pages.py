@@ -14,7 +14,20 @@ from connectors.planner.client import Answer, Reply
 from connectors.planner.records import DetailsRecord, Named, PlacedRecord, TaskRecord
 from model.values import Event, Issue
 
-__all__ = ["Listed", "Page", "id_of", "plan_of", "read_details", "with_details"]
+__all__ = ["Listed", "Page", "Streams", "id_of", "plan_of", "read_details", "with_details"]
+
+
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """What a plan's streams are called: a source of several plans has them once for each."""
+
+    frame: str = "plan"
+    tasks: str = "tasks"
+    history: str = "history"
+
+    @classmethod
+    def of(cls, plan: str) -> Streams:
+        return cls(f"plan {plan}", f"tasks {plan}", f"history {plan}")
 
 
 @dataclass(slots=True)

@@ -10,12 +10,14 @@ import msgspec
 from config.problems import nearest
 from connectors.base import Batch, RawPage
 from connectors.errors import AccessRefused, ConnectorError
+from connectors.planner.changes import history_batches
 from connectors.planner.client import BadRequest, Missing, PlannerClient
 from connectors.planner.cursors import TaskCursor, write_cursor
 from connectors.planner.mapping import Board, milestones, sprints
+from connectors.planner.pages import Streams
 from connectors.planner.pipeline import Pipeline
 from connectors.planner.plans import Frame, board_of
-from connectors.planner.reading import Reading, Streams
+from connectors.planner.reading import Reading
 from connectors.planner.settings import PlannerConnection, PlannerSource
 
 __all__ = ["Pulling", "about_names", "frame_batch"]
@@ -54,6 +56,10 @@ class Pulling:
             following = next(readings, None)
             reading.follower = following[1] if following is not None else None
             yield frame
+            if self._connection.beta:
+                stream = reading.streams.history
+                cursor = self._cursors.get(stream)
+                yield from history_batches(self._client, reading.board, cursor, stream, self._now)
             yield from self._whole(reading)
 
     def _whole(self, reading: Reading) -> Iterator[Batch]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import msgspec
@@ -12,18 +11,20 @@ import msgspec
 from connectors.base import Batch, Parked, RawPage
 from connectors.errors import AccessRefused, ConnectorError, SkipIssue, SourceStopped
 from connectors.payload import decode_record
+from connectors.planner.changes import changed_since, first_link
 from connectors.planner.client import Answer, BadRequest, PlannerClient, Reply
 from connectors.planner.cursors import digest, name_walk, read_cursor, write_cursor
 from connectors.planner.mapping import Board, account_of, completion, issue_of, people_of
-from connectors.planner.pages import Listed, Page, id_of, plan_of, read_details, with_details
+from connectors.planner.pages import Listed, Page, Streams, id_of, plan_of, read_details, with_details
 from connectors.planner.pipeline import Pipeline
 from connectors.planner.records import Collection, DetailsRecord, TaskRecord
 from model.values import Account
 
-__all__ = ["Reading", "Streams"]
+__all__ = ["Reading"]
 
 _MOST_PAGES = 1000
 _APART = timedelta(minutes=10)
+_LISTED = timedelta(days=1)
 _MOST_KEPT = 100
 """Pages with news that are kept beside a whole reading; one that is kept whole has all details in it, so it
 comes less often where they have to be fetched one by one."""
@@ -33,18 +34,6 @@ _AT_LEAST_EVERY = 8
 that goes from one text to another may leave the task's own ETag alone. Of such tasks 500 are looked at with
 every reading, or an eighth where that is more."""
 _NAMELESS = "Names of people are not shown. If they are wanted, grant User.Read.All to the application."
-
-
-@dataclass(frozen=True, slots=True)
-class Streams:
-    """What a plan's streams are called: a source of several plans has them once for each."""
-
-    frame: str = "plan"
-    tasks: str = "tasks"
-
-    @classmethod
-    def of(cls, plan: str) -> Streams:
-        return cls(f"plan {plan}", f"tasks {plan}")
 
 
 class Reading:
@@ -68,13 +57,14 @@ class Reading:
     ) -> None:
         self._client = client
         self._pipeline = pipeline
-        self._board = board
+        self.board = board
         self._now = now
-        self._streams = streams
+        self.streams = streams
         self._siblings = siblings
         self._cursor = read_cursor(cursor, basis)
         self._first = f"/planner/plans/{board.plan}/tasks"
         self._links: set[str] = set()
+        self._notes: list[str] = []
         self._ahead: Listed | None = None
         self._coming = ""
         self._parts = _parts(len(one) > len(digest("")) for one in self._cursor.known.values())
@@ -84,10 +74,14 @@ class Reading:
 
     @property
     def plan(self) -> str:
-        return self._board.plan
+        return self.board.plan
 
     def batches(self) -> Iterator[Batch]:
         """The pages that are left of a reading under way, or all pages of a new one."""
+        changes = self._by_delta()
+        if changes is not None:
+            yield changes
+            return
         listed = self._resume() or self._begin()
         while True:
             self._coming = listed.link
@@ -98,6 +92,48 @@ class Reading:
             if not listed.link:
                 return
             listed = self._next(listed.link)
+
+    # Changes only
+
+    def _by_delta(self) -> Batch | None:
+        """What changed since the last reading as Graph's beta tells it; None: the list has to be compared.
+
+        It has to be once a day, and whenever a task may be gone: a delta is no proof of that.
+        """
+        cursor, page = self._cursor, Page(notes=self._notes)
+        if cursor.next or self._kept_whole or not self._client.may_beta:
+            self._prepare()
+            return None
+        fresh = cursor.listed and self._now - datetime.fromisoformat(cursor.listed) < _LISTED
+        if fresh and cursor.delta and cursor.known and not cursor.missing:
+            found = changed_since(self._client, cursor.delta, self._notes)
+            cursor.delta = found.link if found else ""
+            if found and not found.removed and self._read_again(found.ids, page):
+                cursor.known, cursor.met = {**cursor.known, **cursor.met}, {}
+                return self._batch(page, frozenset(), frozenset())
+        self._prepare()
+        return None
+
+    def _prepare(self) -> None:
+        """Take a link before the list is read, so that no change falls between the two."""
+        if self._client.may_beta and not (self._cursor.next or self._cursor.delta):
+            self._cursor.delta = first_link(self._client, self.board.plan, self._notes)
+
+    def _read_again(self, ids: Sequence[str], page: Page) -> bool:
+        """Read tasks and their details by their ids; whether all are still there and in this plan."""
+        parts = [f"/planner/tasks/{id}{part}" for id in ids for part in ("", "/details")]
+        replies = {a: reply for some in self._client.each(parts) for a, reply in some.items()}
+        if not all(reply.status == 200 for reply in replies.values()):
+            return False
+        tasks = [replies[f"/planner/tasks/{id}"] for id in ids]
+        if any(plan_of(reply) != self.board.plan for reply in tasks):
+            return False
+        body = b'{"value":[' + b",".join(bytes(reply.body) for reply in tasks) + b"]}"
+        listed = self._listed(Answer(body))
+        more = {task.id for task in listed.tasks if task.says_more or not self._cursor.plain}
+        details = {f"/planner/tasks/{id}/details": replies[f"/planner/tasks/{id}/details"] for id in more}
+        self._take(listed, details, page)
+        return True
 
     # The list
 
@@ -131,13 +167,7 @@ class Reading:
 
     def _open(self, answer: Answer) -> Listed:
         """A page with its link checked, before anything of it is believed; its details are asked for."""
-        collection = answer.as_(Collection)
-        listed = Listed(answer, link=self._following(collection))
-        for raw in collection.value:
-            try:
-                listed.tasks.append(decode_record(raw, TaskRecord))
-            except SkipIssue as odd:
-                listed.odd.append((id_of(raw), odd, raw))
+        listed = self._listed(answer)
         wanted = [task.id for task in listed.tasks if task.details is None and task.says_more]
         self._client.plain = self._client.plain or bool(wanted)
         if self._client.plain:
@@ -150,6 +180,16 @@ class Reading:
         self._pipeline.ask(listed.asked)
         return listed
 
+    def _listed(self, answer: Answer) -> Listed:
+        collection = answer.as_(Collection)
+        listed = Listed(answer, link=self._following(collection))
+        for raw in collection.value:
+            try:
+                listed.tasks.append(decode_record(raw, TaskRecord))
+            except SkipIssue as odd:
+                listed.odd.append((id_of(raw), odd, raw))
+        return listed
+
     def _look_ahead(self, link: str) -> None:
         """Ask for the page that comes next, so that its details can fill up the batches of this one's."""
         if link:
@@ -160,7 +200,7 @@ class Reading:
     @property
     def may_be_early(self) -> bool:
         """Whether the first page may be asked for before this reading's turn."""
-        return self._client.plain and not self._cursor.next
+        return self._client.plain and not self._client.may_beta and not self._cursor.next
 
     def _refill(self) -> None:
         """Open the next page if it's there already: what it needs goes into the batch about to be sent."""
@@ -194,7 +234,7 @@ class Reading:
         self._client.admit(link)
         if link in self._links or len(self._links) > _MOST_PAGES:
             raise SourceStopped(
-                f"The list of tasks of plan {self._board.plan} leads round in a circle. Nothing of "
+                f"The list of tasks of plan {self.board.plan} leads round in a circle. Nothing of "
                 "this page was stored; pull again later."
             )
         self._links.add(link)
@@ -203,8 +243,14 @@ class Reading:
     # Pages
 
     def _understand(self, listed: Listed) -> Page:
-        page = Page(notes=list(listed.answer.notes))
+        page = Page(notes=[*self._notes, *listed.answer.notes])
+        self._notes.clear()
         replies = {address: self._pipeline.take(address, self._refill) for address in listed.asked}
+        self._take(listed, replies, page)
+        return page
+
+    def _take(self, listed: Listed, replies: dict[str, Reply], page: Page) -> None:
+        """Understand the tasks of a page that are news, with the replies to what was asked of them."""
         place = f"{len(self._cursor.met):06}"
         for id, odd, raw in listed.odd:
             self._park(id, odd, page, raw)
@@ -215,7 +261,6 @@ class Reading:
             elif self._is_news(task, details):
                 self._map(task, details, page)
         self._keep(listed, replies, place, page)
-        return page
 
     def _keep(self, listed: Listed, replies: dict[str, Reply], place: str, page: Page) -> None:
         """The page as received with its details, if it has news or the whole reading is being kept."""
@@ -224,7 +269,7 @@ class Reading:
         self._cursor.stored += 1
         details = [bytes(reply.body) for reply in replies.values() if reply.status == 200]
         body = with_details(listed.answer.body, details) if replies else listed.answer.body
-        page.raw.append(RawPage(self._streams.tasks, place, body, self._cursor.walk))
+        page.raw.append(RawPage(self.streams.tasks, place, body, self._cursor.walk))
 
     @property
     def _kept_whole(self) -> bool:
@@ -232,8 +277,8 @@ class Reading:
 
     def _map(self, task: TaskRecord, details: DetailsRecord | None, page: Page) -> None:
         try:
-            issue = issue_of(task, details, self._board)
-            events = completion(task, self._board)
+            issue = issue_of(task, details, self.board)
+            events = completion(task, self.board)
         except SkipIssue as odd:
             self._park(task.id, odd, page)
             return
@@ -296,7 +341,7 @@ class Reading:
                 f"{still} tasks are not in the list; they stay until Planner says they're gone."
             )
         cursor.known, cursor.met, cursor.round = cursor.met, {}, cursor.round + 1
-        cursor.lost = ""
+        cursor.lost, cursor.listed = "", self._now.isoformat()
         gone = frozenset(id for id, fate in fates.items() if fate == "gone")
         return gone, frozenset(id for id, fate in fates.items() if fate == "hidden")
 
@@ -309,13 +354,13 @@ class Reading:
                     yield id, "gone" if reply.status == 404 else "hidden"
                 elif reply.status == 200:
                     plan = plan_of(reply)
-                    if plan not in (None, self._board.plan):
+                    if plan not in (None, self.board.plan):
                         yield id, "moved" if plan in self._siblings else "hidden"
 
     def _batch(self, page: Page, gone: frozenset[str], hidden: frozenset[str]) -> Batch:
         accounts = self._accounts(page) if not self._cursor.next else ()
         return Batch(
-            stream=self._streams.tasks,
+            stream=self.streams.tasks,
             cursor=write_cursor(self._cursor),
             complete=not self._cursor.next,
             issues=tuple(page.issues),
@@ -341,7 +386,7 @@ class Reading:
             self._client.may_name = False
             page.notes.append(_NAMELESS)
             return ()
-        accounts = [account_of(record, self._board.connection.name) for record in records]
+        accounts = [account_of(record, self.board.connection.name) for record in records]
         return tuple(account for account in accounts if account is not None)
 
 

@@ -12,6 +12,7 @@ __all__ = [
     "Collection",
     "DetailsRecord",
     "GroupRecord",
+    "HistoryRecord",
     "IdentityRecord",
     "IdentitySet",
     "Kept",
@@ -128,6 +129,17 @@ class TaskRecord(_Record, frozen=True):
     def says_more(self) -> bool:
         """Whether its details hold something that we read."""
         return self.has_description or self.reference_count > 0 or self.checklist_item_count > 0
+
+
+class HistoryRecord(_Record, frozen=True):
+    """Something that happened to a task, with the task before and after as far as Graph tells."""
+
+    id: str
+    entity_id: TaskId
+    occurred_date_time: str
+    actor: IdentitySet | None = None
+    old_data: dict[str, Any] | None = None
+    new_data: dict[str, Any] | None = None
 
 
 class PersonRecord(_Record, frozen=True):

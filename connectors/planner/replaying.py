@@ -11,10 +11,11 @@ import msgspec
 from connectors.base import Batch, Parked, RawPage
 from connectors.errors import SkipIssue, SourceStopped
 from connectors.payload import decode, decode_record
+from connectors.planner.changes import replayed
 from connectors.planner.mapping import Board, completion, issue_of
+from connectors.planner.pages import Streams
 from connectors.planner.plans import Frame, board_of
 from connectors.planner.pulling import frame_batch
-from connectors.planner.reading import Streams
 from connectors.planner.records import DetailsRecord, Kept, TaskRecord
 from connectors.planner.settings import PlannerConnection, PlannerSource
 from model.values import Event, Issue
@@ -28,12 +29,15 @@ def replay(
     """Each plan's newest frame, then its pages of tasks in the order received."""
     frames: dict[str, RawPage] = {}
     lists: dict[str, list[RawPage]] = defaultdict(list)
+    histories: dict[str, list[RawPage]] = defaultdict(list)
     for page in pages:
         kind, _, plan = page.stream.partition(" ")
         if kind == Streams().frame:
             frames[plan] = page
         elif kind == Streams().tasks:
             lists[plan].append(page)
+        elif kind == Streams().history:
+            histories[plan].append(page)
     for plan, page in frames.items():
         notes: list[str] = []
         try:
@@ -43,10 +47,19 @@ def replay(
             continue
         yield frame_batch(board, now, page.stream, "", (), notes)
         streams = Streams.of(plan) if plan else Streams()
+        for one in histories[plan]:
+            yield _history(one, board)
         yield from _Tasks(board, streams.tasks).batches(lists.pop(plan, []))
     for rest in lists.values():
         note = "Stored pages of tasks were left out, because their plan's own page is no longer kept."
         yield Batch(rest[0].stream, "", complete=True, notes=(f"{note} The next pull keeps it again.",))
+
+
+def _history(page: RawPage, board: Board) -> Batch:
+    try:
+        return Batch(page.stream, "", complete=True, events=replayed(page.body, board))
+    except SourceStopped as error:
+        return Batch(page.stream, "", complete=True, notes=(f"A stored page was left out: {error}",))
 
 
 class _Tasks:

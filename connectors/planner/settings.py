@@ -122,6 +122,12 @@ class PlannerConnection(EntraConnection):
         description="Address of Microsoft Graph with its version, if it is none of the cloud's.",
     )
 
+    beta: bool = Field(
+        False,
+        description="Whether to ask Graph's beta version for changes and their history, which Microsoft does "
+        "not support for production; where it is refused, readings are compared as without it.",
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _settle_the_cloud(cls, given: Any) -> Any:

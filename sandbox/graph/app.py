@@ -23,6 +23,7 @@ from sandbox.server import bad_gateway
 __all__ = ["GraphApp"]
 
 _VERSION = "/v1.0"
+_BETA = "/beta"
 _PUBLIC_RESOURCE = "https://graph.microsoft.com"
 _MOST_IN_A_BATCH = 20
 _JSON = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
@@ -41,6 +42,7 @@ class GraphApp:
         self.asgi = Starlette(
             routes=[
                 Route(f"{_VERSION}/$batch", self._batch, methods=["POST"]),
+                Route(f"{_BETA}/{{path:path}}", self._single, methods=["GET"]),
                 Route(f"{_VERSION}/{{path:path}}", self._single, methods=["GET", "POST", "PATCH", "DELETE"]),
             ]
         )
@@ -56,7 +58,9 @@ class GraphApp:
         try:
             query = dict(request.query_params)
             call = self._call(request, request.method, request.url.path, query, _read(body))
-            return self._reply(200, self._service.answer(call), request)
+            early = request.url.path.startswith(_BETA)
+            answer = self._service.early if early else self._service.answer
+            return self._reply(200, answer(call), request)
         except GraphError as error:
             return self._failure(error, request)
 
@@ -87,10 +91,11 @@ class GraphApp:
             return answer | {"status": error.status, "body": self._error_body(error, request)}
 
     def _call(self, request: Request, method: str, path: str, query: Mapping[str, str], body: object) -> Call:
+        version = _BETA if path.startswith(_BETA) else _VERSION
         return Call(
             method=method,
-            path=path.removeprefix(_VERSION),
-            root=f"{_origin(request)}{_VERSION}",
+            path=path.removeprefix(version),
+            root=f"{_origin(request)}{version}",
             roles=self._roles(request),
             person=self._person(request),
             query=query,

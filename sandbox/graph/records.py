@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 
 __all__ = [
     "App",
     "Bucket",
+    "Change",
     "ChecklistItem",
     "Group",
     "Plan",
@@ -133,6 +134,10 @@ class Task:
     version: int = 1
     details_version: int = 1
 
+    def copy(self) -> Task:
+        """The task as it is now, which later acts leave alone."""
+        return replace(self, assignees=dict(self.assignees), references=dict(self.references))
+
     @property
     def shown(self) -> tuple[object, ...]:
         """What the task resource shows, its outline of the details included: a change is a new version."""
@@ -147,3 +152,16 @@ class Task:
     def detailed(self) -> tuple[object, ...]:
         """Everything the details resource shows that an act can change."""
         return (self.description, dict(self.references))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An act on a task: the task before (None: it was made) and after (None: it was deleted)."""
+
+    ordinal: int
+    plan: str
+    task: str
+    actor: str | None
+    at: datetime
+    before: Task | None
+    after: Task | None

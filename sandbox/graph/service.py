@@ -6,11 +6,12 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from sandbox.graph.calls import Call, GraphError
+from sandbox.graph.changes import delta, history
 from sandbox.graph.records import Bucket, Plan, Task
 from sandbox.graph.resources import (
     bucket_json,
@@ -36,35 +37,6 @@ _USER_ROLES = frozenset({"User.ReadBasic.All", "User.Read.All", "Directory.Read.
 _NOT_FOUND = "The requested item is not found."
 _FORBIDDEN = "You do not have the required permissions to access this item."
 _BY_NAME = re.compile(r"displayName eq '((?:[^']|'')*)'")
-
-
-class GraphError(Exception):
-    """An answer that is an error. Planner's own errors have the code "", only gateway errors have a word."""
-
-    def __init__(
-        self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None
-    ) -> None:
-        super().__init__(message)
-        self.status, self.code, self.message = status, code, message
-        self.headers = dict(headers or {})
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One request below the version root: `path` like `/planner/plans/...`, `root` the absolute version root.
-
-    `roles` are those of an application, or the scopes of the `person` who signed in. `shorten` asks, once a
-    list is reached, whether this page has to be a short one.
-    """
-
-    method: str
-    path: str
-    root: str
-    roles: Collection[str]
-    person: str | None = None
-    query: Mapping[str, str] = field(default_factory=dict)
-    body: Any = None
-    shorten: Callable[[], bool] = lambda: False
 
 
 _Row = TypeVar("_Row", Plan, Bucket, Task)
@@ -106,6 +78,17 @@ class GraphService:
             raise GraphError(404, "", _NOT_FOUND)
         segment = call.path.strip("/").split("/")[0]
         raise GraphError(400, "BadRequest", f"Resource not found for the segment '{segment}'.")
+
+    def early(self, call: Call) -> dict[str, Any]:
+        """The body of a good answer of the beta version, of which there are lists of changes only."""
+        found = re.fullmatch(r"/planner/plans/([^/]+)/(tasks/delta|historyItems)", call.path)
+        if found is None or not self._tenant.beta:
+            raise GraphError(404, "", _NOT_FOUND)
+        plan = self._seen_plan(call, found[1]).id
+        changes = [change for change in self._tenant.changes if change.plan == plan]
+        if found[2] == "historyItems":
+            return history(call, changes)
+        return delta(call, changes, self._tenant.forgotten)
 
     # The directory
 

@@ -16,7 +16,7 @@ from enum import Enum
 from typing import Final, Literal
 
 from sandbox.clock import WorldClock
-from sandbox.graph.records import App, Bucket, ChecklistItem, Group, Plan, Task, User, instant
+from sandbox.graph.records import App, Bucket, Change, ChecklistItem, Group, Plan, Task, User, instant
 
 __all__ = ["KEEP", "GraphTenant", "Keep", "UnknownRecord"]
 
@@ -42,7 +42,8 @@ class GraphTenant:
     which Microsoft doesn't document: `honour` it, `ignore` it or `refuse` it with 400. `strict`: looking
     people up in bulk wants `Directory.Read.All`, as documented; else a role that reads people is enough.
     `hollow` counts pages still to come that are empty but lead on. `closed` are plans that applications may
-    not read although their groups list them.
+    not read although their groups list them. `changes` are all acts on tasks, of which only the beta version
+    tells, if `beta` is on; it has forgotten the first `forgotten` of them.
     """
 
     def __init__(
@@ -66,6 +67,9 @@ class GraphTenant:
         self.plans: dict[str, Plan] = {}
         self.buckets: dict[str, Bucket] = {}
         self.tasks: dict[str, Task] = {}
+        self.changes: list[Change] = []
+        self.beta = True
+        self.forgotten = 0
         self._made = 0
 
     # The directory
@@ -169,6 +173,7 @@ class GraphTenant:
         )
         task.checklist = tuple(self._item(task, n, text, actor) for n, text in enumerate(checklist))
         self.tasks[task.id] = task
+        self._note(None, task, actor)
         return task.id
 
     def edit_task(
@@ -188,6 +193,7 @@ class GraphTenant:
     ) -> None:
         """Change the fields given; the task's and its details' ETags move as Planner's would."""
         task, now = self.task(id), self.clock.now()
+        before = task.copy()
         shown, detailed = task.shown, task.detailed
         task.title = task.title if title is KEEP else title
         task.bucket = task.bucket if bucket is KEEP else self._bucket(task.plan, bucket)
@@ -205,6 +211,7 @@ class GraphTenant:
             task.references, task.referenced = dict(references), (actor, now)
         task.version += shown != task.shown
         task.details_version += detailed != task.detailed
+        self._note(before, task, actor)
 
     def tick(self, id: str, actor: str, title: str, checked: bool = True) -> None:
         """Tick an item of a task's checklist, or take the tick back."""
@@ -212,15 +219,17 @@ class GraphTenant:
         items = [item for item in task.checklist if item.title == title]
         if not items:
             raise UnknownRecord(f"task {id} has no checklist item {title!r}")
-        shown = task.shown
+        before, shown = task.copy(), task.shown
         done = replace(items[0], checked=checked, actor=actor, at=self.clock.now())
         task.checklist = tuple(done if item is items[0] else item for item in task.checklist)
         task.version += shown != task.shown
         task.details_version += 1
+        self._note(before, task, actor)
 
     def delete_task(self, id: str) -> None:
         """Remove a task for good: Planner has no recycle bin, and reads say 404 from now on."""
-        del self.tasks[self.task(id).id]
+        self._note(self.task(id), None, None)
+        del self.tasks[id]
 
     def task(self, id: str) -> Task:
         try:
@@ -229,6 +238,13 @@ class GraphTenant:
             raise UnknownRecord(f"no task {id}") from None
 
     # Parts of acts
+
+    def _note(self, before: Task | None, after: Task | None, actor: str | None) -> None:
+        told = after or before
+        assert told is not None
+        held = before.copy() if before else None, after.copy() if after else None
+        number = len(self.changes) + 1
+        self.changes.append(Change(number, told.plan, told.id, actor, self.clock.now(), *held))
 
     def _progress(self, task: Task, percent: int, actor: str) -> None:
         """Set the percentage; the service stamps completion at 100 and takes the stamp back below."""

@@ -56,6 +56,7 @@ class Bureau:
     def __init__(self, graph: Stand, entra: Stand, tenant: GraphTenant, authority: Path) -> None:
         self.graph, self.entra, self.tenant, self._authority = graph, entra, tenant, authority
         self.clock = tenant.clock
+        self.beta = False
         self.slept: list[float] = []
         self.asleep: Callable[[], None] = lambda: None
         self.waits: list[str] = []
@@ -130,7 +131,7 @@ class Bureau:
 
     def pull(self, cursors: Mapping[str, str] | None = None, **source: Any) -> list[Batch]:
         """All batches of one pull by a fresh connector, as one of its own runs."""
-        return list(self.connect().pull(self.source(**source), cursors or {}, self.clock.now()))
+        return list(self.connect(beta=self.beta).pull(self.source(**source), cursors or {}, self.clock.now()))
 
     def close(self) -> None:
         for connector in self._connectors:
