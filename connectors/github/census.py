@@ -34,6 +34,7 @@ from connectors.github.payloads import (
     SomeData,
 )
 from connectors.github.reader import Found, digest
+from connectors.github.roll import Numbers, Roll
 from connectors.github.site import missing_repository
 from connectors.payload import decode, decode_record
 
@@ -51,18 +52,17 @@ def recall(pulled: Pulled, text: str | None, held: str | None = None) -> None:
     Misconfigured: the name means another repository than then.
     """
     at = cursors.read(text, CensusCursor)
-    pulled.known, pulled.missing = dict(at.known), frozenset(at.missing)
+    pulled.known, pulled.missing = Roll.read(at.roll), frozenset(at.missing)
     if at.repository not in ("", pulled.opening.id):
         raise Misconfigured(
             f"{pulled.source.repo} is another repository than the one that was read before: that one was "
             "renamed or deleted, and its name given away. Write the old one's new name as repo in the "
             "config; if the new one is meant, read everything again with --full."
         )
-    listed = {id for id, _ in pulled.known.values()}
     for id, key in cursors.read(held, dict[str, str]).items():
         number = key.rpartition("#")[2]
-        if id not in listed and number.isdecimal():
-            pulled.known.setdefault(int(number), (id, ""))
+        if number.isdecimal() and int(number) not in pulled.known:
+            pulled.known.put(int(number), id, "")
 
 
 def read_items(pulled: Pulled, text: str | None) -> Iterator[Batch]:
@@ -71,12 +71,13 @@ def read_items(pulled: Pulled, text: str | None) -> Iterator[Batch]:
     if board is None or (at.after is None and not pulled.board_due):
         return
     unbroken = at.after is None
-    met: set[int] = set()
+    met = Numbers()
     while True:
         page, answer = _board_page(pulled, at.after)
         found = Found(notes=[*answer.notes])
         cards = dict(_cards(pulled, page.nodes, found))
-        met |= cards.keys()
+        for number in cards:
+            met.add(number)
         _read_numbers(
             pulled, [number for number, seen in cards.items() if _differs(pulled, number, seen)], found
         )
@@ -122,8 +123,7 @@ def _cards(pulled: Pulled, raws: Iterable[msgspec.Raw], found: Found) -> Iterato
 
 
 def _differs(pulled: Pulled, number: int, seen: str) -> bool:
-    known = pulled.known.get(number, ("", ""))[1]
-    return (known or _BLANK) != seen
+    return (pulled.known.mark(number) or _BLANK) != seen
 
 
 @dataclass(slots=True)
@@ -141,18 +141,20 @@ def read_census(pulled: Pulled, text: str | None) -> Iterator[Batch]:
     _read_numbers(pulled, _left_the_board(pulled), found)
     there = _numbers(pulled, found)
     if there is not None:
-        absent = sorted(pulled.known.keys() - there.keys())
+        absent = [number for number in pulled.known if number not in there.met]
         for number in absent[:_MOST_LOOKUPS]:
             _look_up(pulled, number, found, lost)
-        new = sorted(there.keys() - pulled.known.keys())[:_MOST_LOOKUPS]
+        new = sorted(there.new)[:_MOST_LOOKUPS]
         _read_numbers(pulled, new, found)
-        pulled.known |= {number: (there[number], "") for number in new if number not in pulled.known}
+        for number in new:
+            if number not in pulled.known:
+                pulled.known.put(number, there.new[number], "")
         if len(absent) > _MOST_LOOKUPS:
             found.notes.append(
                 f"{len(absent)} issues are no longer listed in {pulled.source.repo}; {_MOST_LOOKUPS} of them "
                 "were looked up, the next pulls go on with the rest."
             )
-    at = CensusCursor(pulled.known, tuple(sorted(lost.missing)), pulled.opening.id)
+    at = CensusCursor(pulled.known.write(), tuple(sorted(lost.missing)), pulled.opening.id)
     gone, hidden = frozenset(lost.gone), frozenset(lost.hidden)
     yield found.batch("census", cursors.write(at), True, tuple(found.raw), gone=gone, hidden=hidden)
 
@@ -162,15 +164,13 @@ def _left_the_board(pulled: Pulled) -> list[int]:
     if pulled.on_board is None:
         return []
     return [
-        number
-        for number, (_, seen) in pulled.known.items()
-        if seen not in ("", _BLANK) and number not in pulled.on_board
+        number for number, seen in pulled.known.marked() if seen != _BLANK and number not in pulled.on_board
     ]
 
 
 def _look_up(pulled: Pulled, number: int, found: Found, lost: _Lost) -> None:
     """Read a number that is no longer listed by itself, under the repository's own name of the moment."""
-    id = pulled.known[number][0]
+    id = pulled.known.id(number)
     path = f"/repos/{pulled.opening.place}/issues/{number}"
     answer = pulled.client.get(path)
     if answer.status == 301 and not _elsewhere(pulled, answer):
@@ -196,7 +196,7 @@ def _look_up(pulled: Pulled, number: int, found: Found, lost: _Lost) -> None:
         return
     else:
         return
-    del pulled.known[number]
+    pulled.known.drop(number)
 
 
 def _elsewhere(pulled: Pulled, answer: Answer) -> bool:
@@ -210,7 +210,7 @@ def _elsewhere(pulled: Pulled, answer: Answer) -> bool:
 
 def _follow(pulled: Pulled, number: int, answer: Answer, found: Found) -> None:
     """Where an issue was moved to, if we may see it there: its former key is kept with it."""
-    id = pulled.known[number][0]
+    id = pulled.known.id(number)
     place, told = "another repository", b"{}"
     there = pulled.client.get(answer.headers.get("location", ""))
     if there.status == 200:
@@ -232,7 +232,7 @@ def _read_numbers(pulled: Pulled, numbers: Iterable[int], found: Found) -> None:
     at_once = max(1, min(_AT_ONCE, pulled.appetite.size // 2))
     while portion := list(islice(waiting, at_once)):
         _read_some(pulled, portion, found)
-    pulled.known |= found.cards
+    pulled.known.update(found.cards)
 
 
 def _read_some(pulled: Pulled, numbers: list[int], found: Found) -> None:
@@ -258,18 +258,30 @@ def some_issues(repository: dict[str, msgspec.Raw]) -> list[msgspec.Raw]:
     return [raw for name, raw in repository.items() if name != "id" and bytes(raw) != b"null"]
 
 
-def _numbers(pulled: Pulled, found: Found) -> dict[int, str] | None:
-    """The numbers the repository lists -> their ids; None, without a request, if their count is known."""
+@dataclass(slots=True)
+class _Listed:
+    """What the repository lists: the known numbers that were met, and new ones with their ids."""
+
+    met: Numbers = field(default_factory=Numbers)
+    new: dict[int, str] = field(default_factory=dict)
+
+    def add(self, one: NumberedNode, known: Roll) -> None:
+        self.met.add(one.number)
+        if one.number not in known:
+            self.new[one.number] = one.id
+
+
+def _numbers(pulled: Pulled, found: Found) -> _Listed | None:
+    """The numbers that the repository lists; None, without a request, if there are as many as are known."""
     if pulled.count == len(pulled.known):
         return None
-    there: dict[int, str] = {}
+    there = _Listed()
     after: str | None = None
     while True:
         page = _list(pulled, after, _CENSUS_PAGE)
         for raw in page.nodes:
             try:
-                one = decode_record(raw, NumberedNode)
-                there[one.number] = one.id
+                there.add(decode_record(raw, NumberedNode), pulled.known)
             except SkipIssue as odd:
                 found.notes.append(f"The list of issues has one without a number, so none is missed: {odd}")
                 return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, ItemsView, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,7 +17,7 @@ import msgspec
 import requests
 
 from config.secrets import Secret
-from connectors.base import Allowance, Spent
+from connectors.base import Spent
 from connectors.errors import RetryLater, SourceStopped
 from connectors.github.answers import Answer, GraphError, TooHeavy, TooMany, judge, judge_query
 from connectors.github.settings import GitHubConnection
@@ -32,7 +32,6 @@ API_VERSION = "2022-11-28"
 _AGENT = "crosstie"
 _PER_PAGE = 100
 _MOST_PAGES = 1000
-_LAST_SECOND = 253402300799
 
 
 @dataclass(slots=True)
@@ -192,7 +191,7 @@ class GitHubClient:
 
     def spent(self) -> Spent:
         """Requests sent so far, and what GitHub says is left of the hour's points."""
-        return Spent(self.guard.requests, tuple(self._wire.allowances.values()))
+        return self.guard.spent()
 
     def close(self) -> None:
         self._wire.close()
@@ -257,15 +256,6 @@ class _Wire:
         self._session = guard.session()
         self._prepared: tuple[str, str, Any, Mapping[str, str]] = ("", "", None, {})
         self.answer = Answer(0, {}, b"")
-        self.allowances: dict[str, Allowance] = {}
-
-    def _note_allowance(self, headers: Mapping[str, str]) -> None:
-        told = [headers.get(f"x-ratelimit-{word}", "") for word in ("limit", "remaining", "reset")]
-        if all(text.isdecimal() for text in told):
-            limit, remaining, reset = map(int, told)
-            name = headers.get("x-ratelimit-resource", "core")
-            resets = datetime.fromtimestamp(min(reset, _LAST_SECOND), UTC)
-            self.allowances[name] = Allowance(name, limit, remaining, resets)
 
     def request(
         self, verb: str, url: str, input: Any, headers: Mapping[str, str], stream: bool = False
@@ -279,7 +269,6 @@ class _Wire:
         )
         named = {name.lower(): value for name, value in response.headers.items()}
         self.answer = Answer(response.status_code, named, response.content)
-        self._note_allowance(named)
         if response.status_code == 202 or 300 <= response.status_code < 400:
             raise _Stop
         return _Reply(response)

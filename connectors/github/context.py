@@ -14,6 +14,7 @@ from connectors.github.mapping import Reading
 from connectors.github.payloads import Connection
 from connectors.github.queries import ITEM_PAGE, Features
 from connectors.github.reader import IssueReader, LongHistory
+from connectors.github.roll import Numbers, Roll
 from connectors.github.settings import GitHubSource
 from connectors.github.site import Opening
 from model.values import Issue
@@ -44,9 +45,9 @@ class Pulled:
     owner_kind: str = "organization"
     count: int | None = None
     board_due: bool = True
-    known: dict[int, tuple[str, str]] = field(default_factory=dict)
+    known: Roll = field(default_factory=Roll)
     missing: frozenset[int] = frozenset()
-    on_board: set[int] | None = None
+    on_board: Numbers | None = None
     appetite: Appetite = field(init=False)
     card_appetite: Appetite = field(default_factory=lambda: Appetite(ITEM_PAGE))
 

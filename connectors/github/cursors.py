@@ -59,12 +59,12 @@ class BoardCursor(_Cursor, frozen=True):
 class CensusCursor(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the repository held after the last complete pull.
 
-    `known` is issue number -> (id, digest of its card's values, empty without a card); `missing` are numbers
+    `roll` tells of every issue its number, its id and a digest of its card's values; `missing` are numbers
     that were absent from the last census although GitHub did not say that they are gone, `repository` is the
     id of the repository that all this is of.
     """
 
-    known: dict[int, tuple[str, str]] = {}
+    roll: str = ""
     missing: tuple[int, ...] = ()
     repository: str = ""
 

@@ -159,7 +159,7 @@ def read_issues(pulled: Pulled, text: str | None) -> Iterator[Batch]:
         after = (restated(seen, after=following), False) if following else _next_walk(seen)
         expected = page.total_count if at.round == 0 else None
         yield from _batches(pulled, found, at, after, expected)
-        pulled.known |= found.cards
+        pulled.known.update(found.cards)
         at, complete = after
         if complete:
             return
@@ -190,7 +190,7 @@ def _batches(
     if pulled.speaks_for is None:
         yield found.batch("issues", cursors.write(after[0]), after[1], raw, expected=expected)
         return
-    new, old = found.split({id for id, _ in pulled.known.values()})
+    new, old = found.split({pulled.known.id(number) for number in found.cards})
     yield new.batch("issues", cursors.write(at), False, (), expected=expected)
     yield old.batch("issues", cursors.write(after[0]), after[1], raw, speaks_for=pulled.speaks_for)
 

@@ -39,6 +39,8 @@ class Viewer:
 
     @property
     def login(self) -> str | None:
+        if self.app is not None:
+            return self.app.account.login
         return self.token.account.login if self.token else None
 
     @property
