@@ -121,18 +121,16 @@ def _needs(found: SourceHealth) -> Iterator[str]:
         yield "It was never read. Read it: crosstie pull"
     elif found.error is not None:
         yield f"The last pull failed: {found.error}"
+    elif found.backfill is not None and found.backfill.again:
+        yield "Reading everything once more has not come to its end. Go on: crosstie pull --full"
     elif found.outcome == "interrupted":
-        yield "The last pull was interrupted. Go on: crosstie pull" + " --full" * _again(found)
+        yield "The last pull was interrupted. Go on: crosstie pull"
     if found.parked:
         count = len(found.parked)
         yield f"{count:,} records were not understood. Correct them in the tracker, then: crosstie pull"
     unmapped = found.seen - found.mapped
     if unmapped:
         yield f"{unmapped:,} issues have a status that no map explains: crosstie check names the words."
-
-
-def _again(found: SourceHealth) -> bool:
-    return found.backfill is not None and found.backfill.again
 
 
 def _outcome(last: Course | None) -> str:
@@ -155,8 +153,10 @@ def _backfill(condition: Condition) -> Backfill | None:
             break
         chain.insert(0, course)
     whole = len(chain) < len(condition.courses)
-    if not chain or (whole and not condition.again):
+    if (whole and not condition.again) or not condition.courses:
         return None
+    if not chain:
+        return Backfill(True, 0, None, None, None)
     last = chain[-1]
     busy = sum((c.ended - c.started).total_seconds() for c in chain if c.ended)
     per_second = last.seen / busy if busy > 0 and last.seen else None
@@ -204,6 +204,10 @@ def _ago(at: datetime | None, now: datetime) -> str:
 
 
 def _progress(backfill: Backfill) -> str:
+    if not backfill.seen:
+        return (
+            "everything is being read once more; no page of it has come yet, or an ordinary pull came between"
+        )
     of = f" of about {backfill.expected:,}" if backfill.expected is not None else ""
     told = f"{backfill.seen:,}{of} issues"
     if backfill.issues_per_minute:

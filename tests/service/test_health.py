@@ -162,6 +162,19 @@ def test_a_back_fill_without_a_count_says_that_its_end_is_not_known(house: House
     assert "how long the rest takes is not known yet" in house.told()
 
 
+def test_an_unfinished_full_reading_is_not_forgotten_after_an_ordinary_pull(house: House) -> None:
+    house.run(NOW - minutes(60), minutes(10), Counts(seen=600), Outcome.COMPLETE)
+    with house.workspace.store.transaction() as writer:
+        writer.progress.move_cursor(*AT, "issues", "7", NOW - minutes(50), again=True)
+    house.run(NOW - minutes(20), minutes(1), Counts(), Outcome.COMPLETE)
+    assert house.health().needs == (
+        "Reading everything once more has not come to its end. Go on: crosstie pull --full",
+    )
+    with house.workspace.store.transaction() as writer:
+        writer.progress.adopt_cursors(*AT)
+    assert (house.health().needs, house.health().backfill) == ((), None)
+
+
 def test_the_command_speaks_json_and_fails_strictly(tmp_path: Path) -> None:
     line = CommandLine(tmp_path, {"CROSSTIE_NOW": NOW.isoformat()})
     line.config.write_text(CONFIG)

@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from threading import Event
 
 import pytest
+from rich.progress import Progress
 
 from connectors.errors import RetryLater
 from connectors.retry import Retry
-from service.progress import Lines
+from service.progress import Bars, Lines
 from service.waiting import Interrupted, Pauses, duration
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -39,6 +40,27 @@ def test_a_log_gets_one_line_for_each_wait() -> None:
         pauses.announce(reason)
         pauses.sleep(float(reason.split()[1]))
     assert said == ["acme: waiting 2 min, Jira asked for it", "acme: waiting 1 s, the line is down"]
+
+
+def test_a_terminal_gets_a_line_of_its_own_for_as_long_as_the_wait_lasts() -> None:
+    progress = Progress(disable=True)
+    bars = Bars(progress)
+    bars.source("acme", "PAY", 40, 100)
+    read: list[list[str]] = []
+
+    def show(words: str | None) -> None:
+        bars.waiting("acme", words)
+        read.append([task.fields["read"] for task in progress.tasks])
+
+    pauses = Pauses(lambda _: None, show, Event())
+    pauses.announce("waiting 2 s, Jira asked for it")
+    pauses.sleep(2)
+    source = "40 of about 100 issues"
+    assert read == [
+        [source, "waiting 2 s, Jira asked for it"],
+        [source, "waiting 1 s, Jira asked for it"],
+        [source],
+    ]
 
 
 def test_a_stopped_program_does_not_wait_to_the_end() -> None:
