@@ -59,7 +59,7 @@ class TokenFile:
         """Put the text in place of what was there. Misconfigured: the folder cannot be written."""
         key = self._key(make=True)
         content = text.encode() if key is None else _box(key).encrypt(text.encode())
-        fresh = self._path.with_name(f"{self._path.name}.new")
+        fresh = self._path.with_name(f"{self._path.name}.{os.getpid()}-{id(self)}.new")
         try:
             fresh.unlink(missing_ok=True)
             handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
