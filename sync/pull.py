@@ -15,7 +15,7 @@ import msgspec
 from config.settings import SourceSettings
 from connectors.base import HELD, Allowance, Batch, Connector
 from connectors.errors import ConnectorError, SourceStopped
-from model.progress import Counts, Outcome
+from model.progress import Counts, Outcome, Run
 from model.store import Store
 from sync.record import Place, Recorded, record
 
@@ -89,13 +89,7 @@ def pull(
     `ahead` may fetch the next page while this one is recorded.
     """
     place = Place(connection, source.key, now, store.is_new(connection, source.key), again=full)
-    begun = store.cursors(connection, source.key, again=True)
-    cursors = begun if full else store.cursors(connection, source.key)
-    with store.transaction() as writer:
-        history = connector.capabilities.history.value
-        run = writer.progress.begin_run(connection, source.key, history, now, goes_on=full == bool(begun))
-    if full or run.after_broken:
-        cursors[HELD] = msgspec.json.encode(store.held(connection, source.key)).decode()
+    run, cursors = _begin(store, place, connector.capabilities.history.value)
     yield Started(connection, source.key, place.first_contact)
     tally = _Tally(_Meter(connector, waited))
     error: ConnectorError | None = None
@@ -109,15 +103,33 @@ def pull(
     except ConnectorError as raised:
         error = raised
     told = tally.counts()
-    with store.transaction() as writer:
-        if error is None and full:
-            writer.progress.adopt_cursors(connection, source.key)
-        outcome = Outcome.FAILED if error else Outcome.COMPLETE
-        writer.progress.end_run(run, outcome, told, clock(), str(error) if error else None)
+    _end(store, place, run, told, clock(), error)
     if error is not None:
         yield Failed(connection, source.key, error)
     else:
         yield _finished(connection, source.key, told)
+
+
+def _begin(store: Store, place: Place, history: str) -> tuple[Run, dict[str, str]]:
+    """Note the run, and say where each stream goes on."""
+    at = place.connection, place.source
+    begun = store.cursors(*at, again=True)
+    cursors = begun if place.again else store.cursors(*at)
+    with store.transaction() as writer:
+        run = writer.progress.begin_run(*at, history, place.now, goes_on=place.again == bool(begun))
+    if place.again or run.after_broken:
+        cursors[HELD] = msgspec.json.encode(store.held(*at)).decode()
+    return run, cursors
+
+
+def _end(
+    store: Store, place: Place, run: Run, told: Counts, now: datetime, error: ConnectorError | None
+) -> None:
+    with store.transaction() as writer:
+        if error is None and place.again:
+            writer.progress.adopt_cursors(place.connection, place.source)
+        outcome = Outcome.FAILED if error else Outcome.COMPLETE
+        writer.progress.end_run(run, outcome, told, now, str(error) if error else None)
 
 
 def _finished(connection: str, source: str, told: Counts) -> Finished:
