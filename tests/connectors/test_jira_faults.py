@@ -11,8 +11,8 @@ from itertools import islice
 import pytest
 
 from connectors.base import Batch
+from connectors.conformance import fold
 from connectors.errors import AccessRefused, Misconfigured, RetryLater, SourceStopped, Unreachable
-from tests.connectors.conformance import fold
 from tests.connectors.jira_desk import Desk
 from tests.connectors.wire import Reply, answer, wire
 
@@ -403,7 +403,9 @@ def test_a_zipped_answer_that_breaks_off_is_asked_for_again(desk: Desk) -> None:
 
 
 def test_an_issue_that_could_not_be_understood_is_tried_again_by_the_next_pull(desk: Desk) -> None:
-    desk.spoil = lambda path, body: body.replace(b'"items":[{"field":"Story Points"', b'"items":[{"field":NaN')
+    desk.spoil = lambda path, body: body.replace(
+        b'"items":[{"field":"Story Points"', b'"items":[{"field":NaN'
+    )
     seen = fold(desk.pull())
     assert len(seen.issues) == 0
     desk.spoil = lambda path, body: body

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from connectors.conformance import fold, stored_pages
 from connectors.errors import SourceStopped
-from tests.connectors.conformance import fold, stored_pages
 from tests.connectors.planner_office import BEN, DAY, GROUP, Bureau, bureau, cursors_of, gathered
 
 
