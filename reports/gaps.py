@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from reports.baseline import Plan
-from reports.cost_ledger import Ledger
+from reports.cost.ledger import Ledger
 from reports.freshness import SourceRow
 from reports.work import Work, WorkItem
 

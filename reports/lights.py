@@ -11,8 +11,8 @@ from functools import cached_property
 from reports.baseline import Plan, in_force
 from reports.charts import Trend, TrendPoint
 from reports.containers import TimeBox
-from reports.cost_burn import CostSight, ScopeDone, burn_of, cost_light, sight_of
-from reports.cost_ledger import Ledger, has_budget, read_ledger
+from reports.cost.burn import CostSight, ScopeDone, burn_of, cost_light, sight_of
+from reports.cost.ledger import Ledger, has_budget, read_ledger
 from reports.figures import Quantity, Reason, State, share
 from reports.outlook import Forecaster, Outlook
 from reports.rag import (

@@ -8,8 +8,8 @@ from decimal import Decimal
 from functools import partial
 
 from model.values import Unit
-from reports.cost_burn import CostSight
-from reports.cost_ledger import Ledger
+from reports.cost.burn import CostSight
+from reports.cost.ledger import Ledger
 from reports.figures import Figure, LeftOut, Quantity, Reason, State
 from reports.freshness import SourceRow
 from reports.lights import Moment, NetScope

@@ -11,8 +11,8 @@ from functools import singledispatch
 from zoneinfo import ZoneInfo
 
 from reports.causes import Cause
-from reports.cost_news import CostNews
-from reports.cost_report import CostReport, Unpriced
+from reports.cost.news import CostNews
+from reports.cost.report import CostReport, Unpriced
 from reports.decisions import Decision, Disputed
 from reports.figures import Reason
 from reports.freshness import SourceRow

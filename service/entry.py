@@ -16,7 +16,7 @@ __all__ = ["main", "rivals"]
 FOLDERS = ("config", "connectors", "model", "reports", "sandbox", "service", "sync")
 REFUSED = 3
 _THRESHOLD = 50_000
-"""New objects between two looks for garbage: nearly all that a start makes lasts, so to look often is in vain."""
+"""New objects between two looks for garbage: nearly all that a start makes lasts, so looking is in vain."""
 
 
 def rivals(home: Path) -> dict[str, Path | None]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from model.baselines import Baseline, IssuedReport
 from model.values import Disagreement, Issue, Ref
 from reports.baseline import in_force, original, plan_of
-from reports.cost_report import CostReport, cost_report
+from reports.cost.report import CostReport, cost_report
 from reports.labels import labels
 from reports.pages.cost import cost_page
 from reports.pages.desk import Desk
@@ -220,7 +220,7 @@ def _cost(
 
 
 def _workbook(work: Work, report: CostReport, page: Page) -> Workbook:
-    from reports.cost_sheets import cost_workbook
+    from reports.cost.sheets import cost_workbook
 
     trackers = {name: work.tracker(name) for name in work.config.connections}
     return cost_workbook(report, speaker_for(work, report.items), trackers, page.origins)

@@ -8,11 +8,11 @@ from datetime import date
 from decimal import Decimal
 
 from reports.charts import cost_curve
-from reports.cost_cuts import Cut, CutRow
-from reports.cost_doubles import Suspect
-from reports.cost_ledger import Amount
-from reports.cost_orders import Order
-from reports.cost_report import CostReport
+from reports.cost.cuts import Cut, CutRow
+from reports.cost.doubles import Suspect
+from reports.cost.ledger import Amount
+from reports.cost.orders import Order
+from reports.cost.report import CostReport
 from reports.figures import RULES, Reason
 from reports.pages.cost_rows import CostRows
 from reports.pages.desk import Desk, bullets, section

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from model.values import CostKind
-from reports.cost_entries import Entry as CostEntry
-from reports.cost_report import CostReport
+from reports.cost.entries import Entry as CostEntry
+from reports.cost.report import CostReport
 from reports.labels import Label
 from reports.render.page import Entry
 from reports.voice import Voice

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from model.values import CostKind
-from reports.cost_burn import Burn, Forecast
-from reports.cost_news import CostNews
-from reports.cost_report import CostReport, Unpriced
+from reports.cost.burn import Burn, Forecast
+from reports.cost.news import CostNews
+from reports.cost.report import CostReport, Unpriced
 from reports.figures import Reason
 from reports.sentences.phrases import Part, Sentence, Speaker, join, words
 from reports.sentences.reasons import because

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from config.settings import Config
 from model.values import StatusCategory
-from reports.cost_report import CostReport, cost_report
+from reports.cost.report import CostReport, cost_report
 from reports.labels import labels
 from reports.reading import read_work
 from reports.work import Work

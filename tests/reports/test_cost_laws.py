@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.values import CostKind
-from reports.cost_cuts import cuts
-from reports.cost_ledger import Ledger, Sums, read_ledger
-from reports.cost_news import cost_news
+from reports.cost.cuts import cuts
+from reports.cost.ledger import Ledger, Sums, read_ledger
+from reports.cost.news import cost_news
 from reports.reading import read_work
 from reports.work import Work
 from tests.reports.stillview import Trackers, at, config

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from reports.cost_ledger import Sums
-from reports.cost_orders import unordered
+from reports.cost.ledger import Sums
+from reports.cost.orders import unordered
 from reports.figures import Reason
 from tests.reports.stillview import Trackers, at
 from tests.reports.test_cost_pricing import BEGIN, GBP, NOW, ledger

@@ -9,8 +9,8 @@ import pytest
 
 from config.settings import ExchangeRate, Rates
 from model.values import Ref
-from reports.cost_ledger import Ledger, read_ledger
-from reports.cost_rates import Exchange, RateCard, exact
+from reports.cost.ledger import Ledger, read_ledger
+from reports.cost.rates import Exchange, RateCard, exact
 from reports.figures import Reason
 from reports.reading import read_work
 from tests.reports.stillview import Trackers, at, config

@@ -6,8 +6,9 @@ import re
 from decimal import Decimal
 
 import pytest
+from tests.reports.cost_story import BEGIN, NOW, reported, told
 
-from reports.cost_report import CostReport
+from reports.cost.report import CostReport
 from reports.figures import Reason, State
 from reports.pages.cost import cost_page
 from reports.render.html import render as html
@@ -16,7 +17,6 @@ from reports.render.markdown import render as markdown
 from reports.render.terminal import render as terminal
 from reports.wording import plain, say, speaker_for
 from reports.work import Work
-from tests.reports.cost_story import BEGIN, NOW, reported, told
 from tests.reports.stillview import Trackers, at
 
 

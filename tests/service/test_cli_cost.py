@@ -12,7 +12,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from config.settings import Config, Person, Rates
-from reports.cost_rates import RateCard
+from reports.cost.rates import RateCard
 from service.failures import Exit
 from service.rate_files import with_rate_files
 from tests.service.commandline import CommandLine, Done

@@ -19,7 +19,7 @@ import pytest
 
 from model.values import Origin
 from reports.causes import CauseKind
-from reports.cost_report import CostReport, cost_report
+from reports.cost.report import CostReport, cost_report
 from reports.labels import labels
 from reports.scope import ScopeChange
 from reports.scope_report import ScopeReport, scope_report

@@ -13,7 +13,7 @@ from datetime import date
 from decimal import Decimal
 
 from model.values import CostKind, Ref
-from reports.cost_entries import Entry
+from reports.cost.entries import Entry
 
 __all__ = ["Double", "Suspect", "find_doubles", "find_suspects"]
 

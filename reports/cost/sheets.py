@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from model.values import CostKind
-from reports.cost_entries import Entry
-from reports.cost_ledger import Amount
-from reports.cost_report import CostReport
+from reports.cost.entries import Entry
+from reports.cost.ledger import Amount
+from reports.cost.report import CostReport
 from reports.render.sheets import Cell, Head, Kind, Sheet, Workbook
 from reports.sentences.phrases import Speaker
 from reports.sentences.phrases import plain as plain_words

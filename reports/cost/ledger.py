@@ -11,11 +11,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from model.values import CostKind, Money
-from reports.cost_doubles import Double, Suspect, find_doubles, find_suspects
-from reports.cost_entries import Entry, read_entries, reporting_currency
-from reports.cost_homes import People
-from reports.cost_orders import Order, orders
-from reports.cost_rates import Exchange
+from reports.cost.doubles import Double, Suspect, find_doubles, find_suspects
+from reports.cost.entries import Entry, read_entries, reporting_currency
+from reports.cost.homes import People
+from reports.cost.orders import Order, orders
+from reports.cost.rates import Exchange
 from reports.figures import Reason
 from reports.work import Work
 
@@ -101,7 +101,7 @@ class Sums:
 
 @dataclass(frozen=True)
 class Ledger:
-    """`entries` are those that count, by day; `doubles` and `suspects` are as in reports.cost_doubles.
+    """`entries` are those that count, by day; `doubles` and `suspects` are as in reports.cost.doubles.
 
     `names` says what people call each person of the entries.
     """

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from model.values import CostKind
-from reports.cost_entries import Entry
-from reports.cost_ledger import Amount, Ledger, Sums, amount_of
-from reports.cost_orders import OpenPart
+from reports.cost.entries import Entry
+from reports.cost.ledger import Amount, Ledger, Sums, amount_of
+from reports.cost.orders import OpenPart
 from reports.figures import Reason
 from reports.work import Work
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from model.values import CostKind
 from reports.containers import folded
-from reports.cost_entries import Entry
+from reports.cost.entries import Entry
 
 __all__ = ["OpenPart", "Order", "orders", "unordered"]
 

@@ -12,8 +12,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from model.values import Cost, CostKind, Issue, Money, Ref, Worklog
-from reports.cost_homes import Deliverables, IssueNames, People
-from reports.cost_rates import Exchange, Exchanged, Rate, RateCard, exact
+from reports.cost.homes import Deliverables, IssueNames, People
+from reports.cost.rates import Exchange, Exchanged, Rate, RateCard, exact
 from reports.figures import Reason
 from reports.work import Work
 

@@ -8,8 +8,8 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from model.values import CostKind
-from reports.cost_entries import Entry
-from reports.cost_ledger import Ledger, Sums
+from reports.cost.entries import Entry
+from reports.cost.ledger import Ledger, Sums
 
 __all__ = ["CostNews", "cost_news"]
 

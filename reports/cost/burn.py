@@ -9,8 +9,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from model.values import Unit
-from reports.cost_ledger import Sums
-from reports.cost_rates import exact
+from reports.cost.ledger import Sums
+from reports.cost.rates import exact
 from reports.figures import Reason, State, share
 from reports.rag import Light, colour
 from reports.replays import Replay

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 from model.values import CostKind, Money
 from reports.baseline import Plan
 from reports.charts import CostCurve, CostPoint
-from reports.cost_burn import Burn, ScopeDone, burn_of, cost_light
-from reports.cost_cuts import Cut, cuts
-from reports.cost_doubles import Double, Suspect
-from reports.cost_entries import Entry
-from reports.cost_homes import People
-from reports.cost_ledger import Budget, Ledger, Sums, read_ledger
-from reports.cost_news import CostNews, cost_news
-from reports.cost_orders import unordered
+from reports.cost.burn import Burn, ScopeDone, burn_of, cost_light
+from reports.cost.cuts import Cut, cuts
+from reports.cost.doubles import Double, Suspect
+from reports.cost.entries import Entry
+from reports.cost.homes import People
+from reports.cost.ledger import Budget, Ledger, Sums, read_ledger
+from reports.cost.news import CostNews, cost_news
+from reports.cost.orders import unordered
 from reports.figures import Reason
 from reports.labels import Label
 from reports.rag import Light

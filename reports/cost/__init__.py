@@ -1,0 +1,1 @@
+"""What a project costs: budget, orders and money spent, priced, told apart and cut."""
