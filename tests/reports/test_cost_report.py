@@ -6,7 +6,6 @@ import re
 from decimal import Decimal
 
 import pytest
-from tests.reports.cost_story import BEGIN, NOW, reported, told
 
 from reports.cost.report import CostReport
 from reports.figures import Reason, State
@@ -17,6 +16,7 @@ from reports.render.markdown import render as markdown
 from reports.render.terminal import render as terminal
 from reports.wording import plain, say, speaker_for
 from reports.work import Work
+from tests.reports.cost_story import BEGIN, NOW, reported, told
 from tests.reports.stillview import Trackers, at
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from tests.reports.cost_story import reported, told
 
 from reports.pages.cost import cost_page
 from reports.render.html import render
 from reports.wording import speaker_for
+from tests.reports.cost_story import reported, told
 from tests.reports.render.test_browser import Visit, browser, shown, visit  # noqa: F401 fixtures
 
 pytestmark = pytest.mark.browser

@@ -13,7 +13,6 @@ from xml.etree import ElementTree
 import html5lib
 import pytest
 from python_calamine import CalamineWorkbook
-from tests.reports.cost_story import BEGIN, reported, told
 
 from reports.cost.sheets import cost_workbook
 from reports.pages.cost import cost_page
@@ -26,6 +25,7 @@ from reports.render.xlsx import render as write_xlsx
 from reports.text import shown
 from reports.wording import speaker_for
 from tests.hostile import PAYLOADS, VAST
+from tests.reports.cost_story import BEGIN, reported, told
 
 ORIGIN = "https://jira.example"
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
