@@ -62,7 +62,8 @@ class Connector:
         webhooks=True,
         page_limit=100,
         note="Estimates, dates, iterations and columns of a board have no history: of a value that was set "
-        "once GitHub tells when, other changes are seen from the first pull on. So are dates of milestones.",
+        "once GitHub tells when, other changes are seen from the first pull on. So are dates of milestones. "
+        "Issue fields of an organisation have their whole history.",
     )
 
     def __init__(

@@ -22,11 +22,12 @@ class _Cursor(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class MilestoneCursor(_Cursor, frozen=True):
     """`seen` are the milestones of the pages before, needed to name what timelines call by title; `kept` are
-    digests of the pages as they were last kept.
+    digests of the pages as they were last kept, `titles` every title that was ever met -> the milestone's id.
     """
 
     seen: tuple[MilestoneNode, ...] = ()
     kept: dict[str, str] = {}
+    titles: dict[str, str] = {}
 
 
 class FieldsCursor(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -82,7 +82,8 @@ class Reading:
         return Ref(self.connection, id)
 
     def with_milestones(self, nodes: Iterable[MilestoneNode]) -> Reading:
-        return replace(self, milestones={one.title: one.id for one in nodes})
+        """Know these by their titles too; former titles stay known, since timelines go on using them."""
+        return replace(self, milestones={**self.milestones, **{one.title: one.id for one in nodes}})
 
     def key(self, number: int) -> str:
         return f"{self.source.repo}#{number}"

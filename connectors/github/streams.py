@@ -41,7 +41,7 @@ def read_milestones(pulled: Pulled, text: str | None) -> Iterator[Batch]:
     The first page came with the opening of the pull.
     """
     at = cursors.read(text, MilestoneCursor)
-    seen, kept = [*at.seen], dict(at.kept)
+    seen, kept, titles = [*at.seen], dict(at.kept), dict(at.titles)
     page, answer = pulled.opening.milestones, pulled.opening.answer
     while True:
         seen += page.nodes
@@ -49,7 +49,8 @@ def read_milestones(pulled: Pulled, text: str | None) -> Iterator[Batch]:
         place, mark = _short(at.after), _mark(page)
         raw = (RawPage("milestones", place, answer.body, pulled.walk),) if kept.get(place) != mark else ()
         kept[place] = mark
-        at = MilestoneCursor(following, tuple(seen) if following else (), kept)
+        titles |= {one.title: one.id for one in page.nodes}
+        at = MilestoneCursor(following, tuple(seen) if following else (), kept, titles)
         by_milestone = pulled.source.sprints == "milestone" and following is None
         yield Batch(
             stream="milestones",
@@ -64,7 +65,7 @@ def read_milestones(pulled: Pulled, text: str | None) -> Iterator[Batch]:
         if following is None:
             break
         page, answer = _milestones(pulled, following)
-    pulled.reading = pulled.reading.with_milestones(seen)
+    pulled.reading = replace(pulled.reading, milestones=titles)
 
 
 def _mark(page: Connection[MilestoneNode]) -> str:

@@ -262,3 +262,21 @@ def test_whatever_was_done_every_fields_events_chain_up_to_the_present(
         if chain:
             present = seen.issues[Ref("gh", desk.id(number))]
             assert chain[-1][1] == encode(getattr(present, name)), (name, chain)
+
+
+def test_a_title_that_a_milestone_had_before_still_names_it() -> None:
+    desk = Desk()
+    number = desk.issue("An issue")
+    desk.wait(hours=1)
+    with desk.served():
+        seen = fold(desk.pull())
+        desk.site.edit_issue(REPO, number, "ben", milestone=desk.milestone)
+        desk.wait(hours=1)
+        desk.site.edit_milestone(REPO, desk.milestone, title="Go live, at last")
+        desk.site.edit_issue(REPO, number, "ben", milestone=None)
+        desk.wait(hours=1)
+        desk.site.edit_issue(REPO, number, "ben", title="Touched")
+        seen = fold(desk.pull(dict(seen.cursors)), seen)
+    (known,) = (milestone.ref.id for milestone in seen.milestones.values())
+    told = [one.meaning for one in seen.events.values() if one.field in ("milestoned", "demilestoned")]
+    assert [(one.before, one.after) for one in told if one] == [(None, known), (known, None)]
