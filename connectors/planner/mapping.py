@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
@@ -49,7 +50,6 @@ HISTORY_FIELDS = frozenset({"finished", "percent", "status", "status_original"})
 """What a completion says exactly; every other change is seen by comparing two readings."""
 
 _CODE = re.compile(r"[A-Z][A-Z0-9]{1,9}-[0-9]{1,9}\b")
-_FRACTION = re.compile(r"\.(\d{1,6})\d*")
 _SLOT = re.compile(r"category(\d{1,2})")
 _DONE = 100
 _WORDS = {
@@ -61,7 +61,7 @@ _PRIORITIES = ((1, "Urgent"), (4, "Important"), (7, "Medium"), (10, "Low"))
 _LAST_SECOND = time(23, 59, 59)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Board:
     """What a plan's tasks refer to, and whose words they are to be read in.
 
@@ -79,15 +79,25 @@ class Board:
     def ref(self, id: str) -> Ref:
         return Ref(self.connection.name, id)
 
-    @property
+    @cached_property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.source.timezone)
 
-    @property
+    @cached_property
     def dated(self) -> dict[str, tuple[str, Window]]:
         """Bucket id -> its name and dates, for the buckets that the config gives dates to."""
         windows = self.source.windows
         return {id: (name, windows[name]) for id, name in self.buckets.items() if name in windows}
+
+    @cached_property
+    def words(self) -> Mapping[int, tuple[StatusCategory, str]]:
+        """Percentage -> unified status and Planner's word."""
+        return {percent: status_of(percent, self.source) for percent in range(_DONE + 1)}
+
+    @cached_property
+    def numbers(self) -> dict[str, Decimal | None]:
+        """What the labels met so far hold of an estimate: there are few labels and many tasks."""
+        return {}
 
     @property
     def nameless(self) -> list[str]:
@@ -136,7 +146,7 @@ def milestones(board: Board) -> tuple[Milestone, ...]:
 
 def issue_of(task: TaskRecord, details: DetailsRecord | None, board: Board) -> Issue:
     """A task and its details. SkipIssue: an instant in it cannot be read."""
-    status, word = status_of(task.percent_complete, board.source)
+    status, word = board.words[task.percent_complete]
     labels = _labels(task, board)
     bucket = task.bucket_id or ""
     dated = bucket in board.dated
@@ -154,7 +164,7 @@ def issue_of(task: TaskRecord, details: DetailsRecord | None, board: Board) -> I
         finished=instant(task.completed_date_time),
         start=_day(task.start_date_time, board.zone),
         due=_day(task.due_date_time, board.zone),
-        estimate=estimate_of(labels, board.source),
+        estimate=_estimate(labels, board),
         unit=board.source.unit or Unit.POINTS,
         percent=task.percent_complete,
         assignees=frozenset(_held(task.assignments)),
@@ -214,6 +224,17 @@ def estimate_of(labels: list[str], source: PlannerSource) -> Decimal | None:
     return None
 
 
+def _estimate(labels: list[str], board: Board) -> Decimal | None:
+    """As estimate_of, which is asked once for each label."""
+    if board.source.estimate_label is None:
+        return None
+    for label in labels:
+        if label not in board.numbers:
+            board.numbers[label] = estimate_of([label], board.source)
+    found = (board.numbers[label] for label in labels)
+    return next((number for number in found if number is not None), None)
+
+
 def completion(task: TaskRecord, board: Board) -> tuple[Event, ...]:
     """The completion of a task as exact facts, one for each field that it sets; none for an open task.
 
@@ -223,7 +244,7 @@ def completion(task: TaskRecord, board: Board) -> tuple[Event, ...]:
     at = instant(task.completed_date_time)
     if at is None or task.percent_complete < _DONE:
         return ()
-    (old, old_word), (new, new_word) = status_of(0, board.source), status_of(_DONE, board.source)
+    (old, old_word), (new, new_word) = board.words[0], board.words[_DONE]
     meanings = (
         Meaning("status", encode(old.value), encode(new.value)),
         Meaning("status_original", old_word, new_word),
@@ -277,7 +298,7 @@ def instant(text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
-        at = datetime.fromisoformat(_FRACTION.sub(r".\1", text))
+        at = datetime.fromisoformat(text)
     except ValueError:
         raise SkipIssue(f"It has an instant that cannot be read: {text[:40]!r}") from None
     return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)

@@ -65,6 +65,7 @@ class Reading:
         self._first = f"/planner/plans/{board.plan}/tasks"
         self._links: set[str] = set()
         self._notes: list[str] = []
+        self._people = set(self._cursor.people)
         self._ahead: Listed | None = None
         self._coming = ""
         self._parts = _parts(len(one) > len(digest("")) for one in self._cursor.known.values())
@@ -284,7 +285,7 @@ class Reading:
             return
         page.issues.append(issue)
         page.events += events
-        self._cursor.people = sorted({*self._cursor.people, *people_of(task)})
+        self._people |= people_of(task)
 
     def _park(self, id: str | None, odd: SkipIssue, page: Page, raw: msgspec.Raw | None = None) -> None:
         """Set one task aside; without a version it is tried again by the next reading.
@@ -359,6 +360,7 @@ class Reading:
 
     def _batch(self, page: Page, gone: frozenset[str], hidden: frozenset[str]) -> Batch:
         accounts = self._accounts(page) if not self._cursor.next else ()
+        self._cursor.people = sorted(self._people)
         return Batch(
             stream=self.streams.tasks,
             cursor=write_cursor(self._cursor),
@@ -375,8 +377,8 @@ class Reading:
 
     def _accounts(self, page: Page) -> tuple[Account, ...]:
         """The people that the reading met, asked for once at its end; a missing right is only a note."""
-        met, self._cursor.people = self._cursor.people, []
-        new = [id for id in met if id not in self._client.named]
+        new = sorted(self._people - self._client.named)
+        self._people.clear()
         if not new or not self._client.may_name:
             return ()
         self._client.named.update(new)
