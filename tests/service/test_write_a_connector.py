@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -122,6 +123,9 @@ def test_the_connector_is_a_kind_like_any_other(desk: Desk) -> None:
         pulled = desk.crosstie("pull")
         reported = desk.crosstie("report", "status", "--project", "kitchen")
         remapped = desk.crosstie("remap")
+        given = f"name=notes,kind=notebook,url={url},token=env:NOTEBOOK_TOKEN"
+        wanted = ["--source", "connection=notes,list=kitchen", "--project", "Kitchen", "--timezone", "UTC"]
+        begun = desk.crosstie("init", "--connection", given, *wanted, "-o", "begun.toml")
         server.shutdown()
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert "notes: reached, signed in as pm@example" in checked.stdout
@@ -130,12 +134,22 @@ def test_the_connector_is_a_kind_like_any_other(desk: Desk) -> None:
     assert reported.returncode == 0, reported.stderr
     assert "New kitchen" in reported.stdout
     assert "2 pages of 5 issues; 0 new, 0 changed" in remapped.stdout, remapped.stderr
+    assert begun.returncode == 0, begun.stderr
+    assert 'kind = "notebook"' in (desk.folder / "begun.toml").read_text("utf-8")
+
+
+def test_the_wizard_asks_for_what_its_connection_requires(desk: Desk) -> None:
+    asked = desk.run("-c", "from service.starting import questions; print(questions('notebook'))").stdout
+    assert ast.literal_eval(asked) == (
+        ("url", "Address of the server", "https://notes.example"),
+        ("token", "Reference to the token", "env:NOTEBOOK_TOKEN"),
+    )
 
 
 def test_the_schema_and_the_list_of_kinds_know_it(desk: Desk) -> None:
     assert '"notebook"' in desk.crosstie("config", "schema").stdout
     asked = desk.crosstie("init", "--connection", "name=x,kind=nonsense", "-o", "new.toml")
-    assert "planner, notebook" in asked.stderr
+    assert ", notebook." in asked.stderr
 
 
 FAULTY = {
