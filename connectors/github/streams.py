@@ -17,6 +17,7 @@ from msgspec.structs import replace as restated
 
 from connectors.base import Batch, RawPage
 from connectors.github import cursors, queries
+from connectors.github.answers import Refusal
 from connectors.github.board import Board, board_of, iterations_of
 from connectors.github.client import QueryAnswer
 from connectors.github.context import Pulled, next_page
@@ -197,6 +198,19 @@ def _batches(
 
 
 def _ask(pulled: Pulled, at: IssueCursor) -> QueryAnswer:
+    """A page of the walk; without the board, where the right to it was lost since its fields were read."""
+    try:
+        return _page(pulled, at)
+    except Refusal as refusal:
+        if pulled.reading.board is None:
+            raise
+        pulled.features = pulled.features.with_board(None)
+        pulled.reading = replace(pulled.reading, board=None)
+        answer = _page(pulled, at)
+        return replace(answer, notes=(*answer.notes, f"The board was left out. {refusal}"))
+
+
+def _page(pulled: Pulled, at: IssueCursor) -> QueryAnswer:
     variables = {**pulled.names, "after": at.after}
     if at.since is None:
         return pulled.client.query(queries.issues(pulled.features, "CREATED_AT"), variables, pulled.appetite)

@@ -485,6 +485,21 @@ def test_a_right_to_boards_that_is_lost_leaves_board_values_as_they_were() -> No
     assert issue(again, desk.id(number)).estimate == 5
 
 
+def test_a_right_to_boards_that_is_lost_between_two_walks_of_the_board_costs_nothing_else() -> None:
+    desk = Desk()
+    number = desk.issue("An issue", Estimate=3, Status="In Progress")
+    with desk.served():
+        seen = fold(desk.pull())
+        desk.site.add_token("ada", TOKEN, ("repo",))
+        desk.wait(minutes=2)
+        desk.site.edit_issue(REPO, number, "ben", title="New title")
+        batches = desk.pull(dict(seen.cursors))
+        held = issue(fold(batches, seen), desk.id(number))
+    assert (held.title, held.estimate, held.status_original) == ("New title", 3, "In Progress")
+    assert "The board was left out." in notes(batches)
+    assert "read:project" in notes(batches)
+
+
 def test_a_fine_grained_token_without_boards_is_a_note_too() -> None:
     desk = Desk()
     fine = "github_pat_canary_of_ben"
