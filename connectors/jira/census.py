@@ -52,6 +52,7 @@ class _Roll:
     at: CensusCursor
     known: set[str]
     unread: set[str]
+    unmet: set[str]
     hidden: set[str]
     missed: dict[str, int]
     gone: set[str] = field(default_factory=set)
@@ -59,7 +60,9 @@ class _Roll:
 
     @classmethod
     def open(cls, at: CensusCursor) -> _Roll:
-        return cls(at, unpack(at.known), unpack(at.unread), unpack(at.hidden), dict(at.missed))
+        return cls(
+            at, unpack(at.known), unpack(at.unread), unpack(at.unmet), unpack(at.hidden), dict(at.missed)
+        )
 
     @property
     def expected(self) -> int:
@@ -70,6 +73,7 @@ class _Roll:
             self.at,
             known=pack(self.known),
             unread=pack(self.unread),
+            unmet=pack(self.unmet),
             hidden=pack(self.hidden),
             missed=self.missed,
             **changes,
@@ -87,9 +91,10 @@ def read_census(pull: Pulled, cursors: Mapping[str, str]) -> Iterator[Batch]:
     if at.basis != pull.project.id:
         at = CensusCursor(basis=pull.project.id)
     roll = _Roll.open(at)
-    read, unmet = unpack(reading.fresh), unpack(reading.unmet)
-    roll.known = (roll.known | (read | _held(cursors.get(HELD))) - roll.hidden) - unmet
-    roll.unread = (roll.unread - read) | unmet
+    read = unpack(reading.fresh)
+    roll.known |= (read | _held(cursors.get(HELD))) - roll.hidden
+    roll.unread -= read
+    roll.unmet |= unpack(reading.unmet)
     pull.count = pull.client.count(pull.jql)
     if not _due(pull, roll):
         pull.listed, pull.waiting = roll.known, roll.unread
@@ -115,7 +120,7 @@ def _held(text: str | None) -> set[str]:
 
 def _due(pull: Pulled, roll: _Roll) -> bool:
     """Whether the count differs, a day has passed, something was never read, or can be asked for again."""
-    if roll.unread or pull.count != roll.expected or pull.now - roll.at.walked >= _INTERVAL:
+    if roll.unread or roll.unmet or pull.count != roll.expected or pull.now - roll.at.walked >= _INTERVAL:
         return True
     return any(pull.now - since >= _APART for since in roll.missed.values())
 
@@ -149,7 +154,8 @@ def _compare(pull: Pulled, roll: _Roll, there: set[str], first: bool) -> Iterato
     rights = _rights(pull)
     hidden = set(absent) if absent and _rights_were_lost(pull, roll, absent, rights) else set()
     _judge(pull, roll, absent, hidden)
-    back = (roll.unread | roll.hidden) & there - roll.known
+    back = ((roll.unread | roll.hidden) & there - roll.known) | (roll.unmet & there)
+    roll.unmet.clear()
     if first:
         roll.known |= there
         roll.hidden -= there

@@ -97,15 +97,17 @@ class WorklogCursor(msgspec.Struct, frozen=True, omit_defaults=True):
 class CensusCursor(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the project held at the last census; ids are packed, instants milliseconds of Jira's clock.
 
-    `known` were read and not found gone since; `unread` were listed and not yet read; `hidden` are shown no
-    longer; `missed` maps ids that Jira no longer knew to the first time that was so. `walked` is when all ids
-    were last listed and `surplus` by how much Jira's count differed from that list; `rights` is what the
-    account might do then; `lost` since when the project itself cannot be seen.
+    `known` were read and not found gone since; `unread` were listed and not yet read, `unmet` are known and
+    were not brought by a full reading; `hidden` are shown no longer; `missed` maps ids that Jira no longer
+    knew to the first time that was so. `walked` is when all ids were last listed and `surplus` by how much
+    Jira's count differed from that list; `rights` is what the account might do then; `lost` since when the
+    project itself cannot be seen.
     """
 
     basis: str = ""
     known: str = ""
     unread: str = ""
+    unmet: str = ""
     hidden: str = ""
     missed: dict[str, int] = {}
     walked: int = 0
