@@ -16,6 +16,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from operator import attrgetter
 
 from model.values import Sprint, SprintState
 
@@ -37,6 +38,10 @@ class Fact:
     actor: str | None = None
 
 
+_in_time = attrgetter("at", "seq")
+_in_knowledge = attrgetter("learned", "seq")
+
+
 class Thread:
     """All facts of one field of one record, as far as known at one instant."""
 
@@ -45,9 +50,13 @@ class Thread:
     def __init__(self, facts: Iterable[Fact], known: datetime) -> None:
         """`facts` holds at least one."""
         everything = list(facts)
-        self.steps = sorted((f for f in everything if f.learned <= known), key=lambda f: (f.at, f.seq))
+        self.steps = [fact for fact in everything if fact.learned <= known]
+        first = everything[0]
+        if len(everything) > 1:
+            self.steps.sort(key=_in_time)
+            first = min(everything, key=_in_knowledge)
         self._ats = [fact.at for fact in self.steps]
-        self.believed = min(everything, key=lambda f: (f.learned, f.seq)).before
+        self.believed = first.before
         self.settled = len(self.steps) == len(everything)
         """Nothing was learned after `known`: the stored value is that of the last step."""
 

@@ -69,7 +69,7 @@ class Identities:
     def known(self, entity: Entity, refs: Iterable[Ref]) -> dict[Ref, int]:
         """The numbers of those records that have one."""
         records, unknown = self._records[entity], self._unknown[entity]
-        wanted = set(refs)
+        wanted = dict.fromkeys(refs)
         missing = {ref for ref in wanted if ref not in records and ref not in unknown}
         for name in {ref.connection for ref in missing}:
             owner = self.connection(name)
@@ -83,7 +83,8 @@ class Identities:
 
     def records(self, entity: Entity, refs: Collection[Ref]) -> dict[Ref, int]:
         """The numbers of all of them; those met for the first time get one."""
-        missing = set(refs) - self.known(entity, refs).keys()
+        known = self.known(entity, refs)
+        missing = {ref for ref in refs if ref not in known}
         if missing:
             add(
                 self._at,
@@ -94,4 +95,5 @@ class Identities:
                 ],
             )
             self._unknown[entity] -= missing
-        return self.known(entity, refs)
+            return self.known(entity, refs)
+        return known

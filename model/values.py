@@ -117,6 +117,9 @@ class Ref:
     def __str__(self) -> str:
         return f"{self.connection}:{self.id}"
 
+    def __hash__(self) -> int:
+        return hash(self.id)
+
 
 @dataclass(frozen=True, slots=True)
 class Money:
