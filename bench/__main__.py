@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.ours import Cost
-from bench.run import Asked, crowd, floor, library, ours
+from bench.run import crowd, floor, library, ours
 from bench.work_day import the_day
 
 __all__: list[str] = []
@@ -25,13 +25,13 @@ PAGE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
 LATENCY = 0.2
 KINDS = {"jira": "Jira with changelog", "github": "GitHub with history", "planner": "Planner with details"}
 REQUESTS = {
-    "jira": ("Jira", 110, 1),
-    "github": ("GitHub", 205, 1),
-    "github-board": ("GitHub with a Projects board", 310, 1),
-    "planner": ("Planner, details expanded", 60, 1),
-    "planner-batch": ("Planner, details in batches", 510, 1),
+    "jira": ("Jira", 110),
+    "github": ("GitHub", 205),
+    "github-board": ("GitHub with a Projects board", 310),
+    "planner": ("Planner, details expanded", 60),
+    "planner-batch": ("Planner, details in batches", 510),
 }
-"""Kind of crowd -> its name, the most requests for 10,000 issues, and how many may be in flight."""
+"""Kind of crowd -> its name and the most requests for 10,000 issues."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,7 @@ class Slope:
     floor: float
     library: float | None
     events: float
+    memory: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,6 @@ class Options:
     few: int
     requests: int
     waited: int
-    crowded: int
 
 
 def measure_slope(kind: str, options: Options) -> Slope:
@@ -70,6 +70,7 @@ def measure_slope(kind: str, options: Options) -> Slope:
         (high.cpu - low.cpu) / span * 1e6,
         plain,
         second.events / second.issues,
+        (first.memory, second.memory),
     )
 
 
@@ -84,17 +85,10 @@ def _library_slope(kind: str, few: int) -> float:
 def requests_table(size: int) -> Iterator[str]:
     yield "| | full read | at most | nothing changed |"
     yield "|---|---:|---:|---:|"
-    for kind, (name, most, _) in REQUESTS.items():
+    for kind, (name, most) in REQUESTS.items():
         with crowd(kind, size) as where:
-            _, once = ours(where)
-        with crowd(kind, size) as where:
-            _, twice = ours(where, pulls=2)
-        full, again = len(_of_lists(once)), len(twice) - len(once)
-        yield f"| {name} | {full} | {round(most * size / 10_000)} | {again} |"
-
-
-def _of_lists(asked: Asked) -> Asked:
-    return [each for each in asked if "/bench/" not in each[1]]
+            (full, again), _ = ours(where, pulls=2)
+        yield f"| {name} | {full.requests} | {round(most * size / 10_000)} | {again.requests} |"
 
 
 def waiting_table(size: int) -> Iterator[str]:
@@ -107,16 +101,11 @@ def waiting_table(size: int) -> Iterator[str]:
         yield f"| {name} | {len(asked)} | {least:.1f} s | {cost.wall:.1f} s | {cost.wall / least:.2f} |"
 
 
-def memory_table(sizes: Sequence[int]) -> Iterator[str]:
-    yield "| | " + " | ".join(f"{size:,} issues" for size in sizes) + " |"
-    yield "|---|" + "---:|" * len(sizes)
-    for kind, name in KINDS.items():
-        cells = []
-        for size in sizes:
-            with crowd(kind, size) as where:
-                (cost,), _ = ours(where)
-            cells.append(f"{cost.memory:.0f} MB")
-        yield f"| {name} | {' | '.join(cells)} |"
+def memory_table(slopes: Sequence[Slope], options: Options) -> Iterator[str]:
+    yield f"| | {options.small:,} issues | {options.large:,} issues |"
+    yield "|---|---:|---:|"
+    for one in slopes:
+        yield f"| {one.kind} | {one.memory[0]:.0f} MB | {one.memory[1]:.0f} MB |"
 
 
 def slope_table(slopes: Sequence[Slope]) -> Iterator[str]:
@@ -151,27 +140,27 @@ def _lines(path: str) -> list[str]:
         return []
 
 
+def tables(options: Options) -> Iterator[tuple[str, list[str]]]:
+    """Each table with the name of its place on the page, as soon as it is measured."""
+    slopes = [measure_slope(kind, options) for kind in KINDS]
+    yield "slope", [f"From {options.small:,} to {options.large:,} issues:", "", *slope_table(slopes)]
+    yield "memory", [*memory_table(slopes, options)]
+    yield "requests", [f"For {options.requests:,} issues:", "", *requests_table(options.requests)]
+    late = f"{options.waited:,} issues, each answer {LATENCY:g} s late:"
+    yield "waiting", [late, "", *waiting_table(options.waited)]
+    yield "day", [*the_day()]
+    yield "machine", [machine()]
+
+
 def write(options: Options, page: Path) -> None:
     """Fill the places of the page that are marked for measured tables; what stands around them stays."""
-    text = page.read_text(encoding="utf-8")
-    slopes = [measure_slope(kind, options) for kind in KINDS]
-    late = f"{options.waited:,} issues, each answer {LATENCY:g} s late:"
-    tables = {
-        "slope": [f"From {options.small:,} to {options.large:,} issues:", "", *slope_table(slopes)],
-        "requests": [f"For {options.requests:,} issues:", "", *requests_table(options.requests)],
-        "waiting": [late, "", *waiting_table(options.waited)],
-        "memory": [*memory_table((options.small, options.crowded))],
-        "day": [*the_day()],
-        "machine": [machine()],
-    }
-    for name, lines in tables.items():
-        begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
-        before, _, rest = text.partition(begin)
-        _, _, after = rest.partition(end)
+    for name, lines in tables(options):
         table = "\n".join(lines)
         print(f"{table}\n", flush=True)
-        text = f"{before}{begin}\n\n{table}\n\n{end}{after}"
-    page.write_text(text, encoding="utf-8")
+        begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
+        before, _, rest = page.read_text(encoding="utf-8").partition(begin)
+        after = rest.partition(end)[2]
+        page.write_text(f"{before}{begin}\n\n{table}\n\n{end}{after}", encoding="utf-8")
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -183,7 +172,6 @@ def main(arguments: Sequence[str]) -> None:
     )
     parser.add_argument("--requests", type=int, default=10_000, help="issues for counting requests")
     parser.add_argument("--waited", type=int, default=2000, help="issues for the slow tracker")
-    parser.add_argument("--crowded", type=int, default=10_000, help="issues for the memory's upper end")
     parser.add_argument("--page", type=Path, default=PAGE, help="the page to fill")
     given = vars(parser.parse_args(arguments))
     page = given.pop("page")

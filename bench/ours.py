@@ -30,6 +30,7 @@ class Cost:
     memory: float
     issues: int
     events: int
+    requests: int = 0
 
 
 def cpu() -> float:
@@ -80,7 +81,7 @@ def _pull(store: Store, connector: Connector, source: Any, at: datetime) -> Cost
     connector.close()
     assert isinstance(step, Finished)
     wall = time.perf_counter() - began
-    return Cost(cpu() - before, wall, memory() - resting, step.seen, step.events)
+    return Cost(cpu() - before, wall, memory() - resting, step.seen, step.events, step.requests)
 
 
 if __name__ == "__main__":
