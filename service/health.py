@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -170,31 +171,36 @@ def _backfill(condition: Condition) -> Backfill | None:
     )
 
 
-def lines(found: SourceHealth, now: datetime) -> Iterator[str]:
-    """One source's condition for people."""
-    mark = "▲" if found.needs else "✓"
-    yield f"{mark} {found.connection} {found.name}"
-    yield f"    last complete read  {_ago(found.last_complete, now)}"
+def lines(found: SourceHealth, now: datetime, width: int = 100) -> Iterator[str]:
+    """One source's condition for people, in lines of at most `width` characters where words allow it."""
+    yield f"{'▲' if found.needs else '✓'} {found.connection} {found.name}"
+    for label, text in _facts(found, now):
+        yield from wrap(text, width, initial_indent=f"    {label:<20}", subsequent_indent=" " * 24)
+
+
+def _facts(found: SourceHealth, now: datetime) -> Iterator[tuple[str, str]]:
+    yield "last complete read", _ago(found.last_complete, now)
     of = f" of {found.expected:,}" if found.expected is not None else ""
-    yield f"    coverage            {found.seen:,}{of} issues seen, {found.mapped:,} mapped"
+    yield "coverage", f"{found.seen:,}{of} issues seen, {found.mapped:,} mapped"
     if found.hidden:
-        yield f"    no longer shown     {found.hidden:,} issues; they stand as they last were"
-    waited = f", {duration(found.waited)} waited" if found.waited else ""
-    spent = f"{found.requests:,} in the last pull{waited}, {found.requests_in_24_hours:,} in 24 hours"
-    yield f"    requests            {spent}"
+        yield "no longer shown", f"{found.hidden:,} issues; they stand as they last were"
+    if found.requests or found.requests_in_24_hours:
+        waited = f", {duration(found.waited)} waited" if found.waited else ""
+        day = f"{found.requests_in_24_hours:,} in 24 hours"
+        yield "requests", f"{found.requests:,} in the last pull{waited}, {day}"
     for one in found.allowances:
         until = f", full again at {one.resets:%H:%M} UTC" if one.resets else ""
-        yield f"    allowance           {one.name or 'all'}: {one.remaining:,} of {one.limit:,} left{until}"
+        yield "allowance", f"{one.name or 'all'}: {one.remaining:,} of {one.limit:,} left{until}"
     if found.backfill:
-        yield f"    back-fill           {_progress(found.backfill)}"
-    yield f"    deletions           {found.deletions}"
-    yield f"    next run            {found.next_run}"
+        yield "back-fill", _progress(found.backfill)
+    yield "deletions", found.deletions
+    yield "next run", found.next_run
     for odd in found.parked[:_NAMED]:
-        yield f"    not understood      {odd.key}, since {odd.since:%d %b %Y}: {odd.reason}"
+        yield "not understood", f"{odd.key}, since {odd.since:%d %b %Y}: {odd.reason}"
     if len(found.parked) > _NAMED:
-        yield f"    not understood      … and {len(found.parked) - _NAMED:,} more: crosstie health --json"
+        yield "not understood", f"… and {len(found.parked) - _NAMED:,} more: crosstie health --json"
     for need in found.needs:
-        yield f"    to do               {need}"
+        yield "to do", need
 
 
 def _ago(at: datetime | None, now: datetime) -> str:

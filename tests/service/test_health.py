@@ -81,7 +81,7 @@ class House:
         return found
 
     def told(self) -> str:
-        return "\n".join(lines(self.health(), NOW))
+        return "\n".join(lines(self.health(), NOW, width=200))
 
 
 @pytest.fixture
@@ -173,6 +173,13 @@ def test_an_unfinished_full_reading_is_not_forgotten_after_an_ordinary_pull(hous
     with house.workspace.store.transaction() as writer:
         writer.progress.adopt_cursors(*AT)
     assert (house.health().needs, house.health().backfill) == ((), None)
+
+
+def test_lines_keep_to_their_width_and_a_folder_is_not_said_to_be_asked(house: House) -> None:
+    house.run(NOW - minutes(60), minutes(1), Counts(), Outcome.COMPLETE)
+    shown = list(lines(house.health(), NOW, width=60))
+    assert max(map(len, shown)) <= 60
+    assert not any("requests" in line for line in shown)
 
 
 def test_the_command_speaks_json_and_fails_strictly(tmp_path: Path) -> None:
