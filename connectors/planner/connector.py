@@ -61,6 +61,8 @@ class Connector:
             "Planner keeps no history and no modification date: creation and completion are exact, every "
             "other change happened between two readings. Sprints and milestones are buckets that the config "
             "gives dates to; estimates are labels. Premium plans are read by connections of their own kind. "
+            "A text or checklist that changes alone is seen by the next pull; where Graph gives details one "
+            "by one only, that holds for plans with up to 500 of them, and eight pulls see all of any plan. "
             "With beta = true Graph may also tell who changed what when."
         ),
         conditional_writes=True,

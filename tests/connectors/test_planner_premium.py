@@ -16,6 +16,8 @@ from connectors.errors import AccessRefused, Misconfigured, SourceStopped
 from connectors.planner_premium.mapping import link_type
 from connectors.planner_premium.records import LinkRow
 from connectors.planner_premium.settings import PremiumConnection, PremiumSource
+from sync.pull import Finished, pull
+from sync.remap import remap
 from tests.connectors.planner_office import START, cursors_of, gathered
 from tests.connectors.premium_office import Premises, premises
 from tests.connectors.wire import answer, wire
@@ -195,6 +197,21 @@ def test_a_short_page_is_no_end(place):
     place.dataverse.faults.once("short_page", "msdyn_projecttasks", after=2)
     batches = place.pull()
     assert sorted(one.ref.id for one in gathered(batches, "issues")) == sorted(tasks)
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_what_is_read_stands_in_a_store_and_is_rebuilt_from_its_pages(place, store):
+    _, built, tested, *_ = place.fill()
+    for title in ("FW-114 Firewall", "FW-114 Firewall rules"):
+        place.edit(built, subject=title)
+        now, connector = place.clock.now(), place.connect()
+        last = list(pull(store, connector, "premium", place.source(), now, place.clock.now))[-1]
+        assert isinstance(last, Finished), last
+    view = store.view(place.clock.now())
+    assert [(d.predecessor.id, d.successor.id) for d in view.dependencies()] == [(built, tested)]
+    assert {issue.title for issue in view.issues() if issue.ref.id == built} == {"FW-114 Firewall rules"}
+    remapped = remap(store, place.connect(), "premium", place.source(), place.clock.now(), dry=False)
+    assert (remapped.changed, remapped.missing) == (0, ())
 
 
 def test_check_says_as_whom_and_that_it_was_never_tried_for_real(place):
