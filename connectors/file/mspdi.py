@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from config.problems import shown
@@ -29,6 +29,8 @@ _RECORDS: Final = frozenset({"Task", "Resource", "Assignment"})
 _DEEPEST: Final = 200
 _MOST_TASKS: Final = 100_000
 _DURATION: Final = re.compile(r"(-)?P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.\d+)?S)?)?")
+_NUMBER: Final = re.compile(r"-?\d{1,15}(\.\d{1,15})?", re.ASCII)
+_LONGEST: Final = 10**10
 _TYPES: Final = {"0": LinkType.FF, "1": LinkType.FS, "2": LinkType.SF, "3": LinkType.SS}
 _PERCENT: Final = frozenset({"19", "20", "51", "52"})
 _ELAPSED: Final = frozenset({"4", "6", "8", "10", "12", "36", "38", "40", "42", "44"})
@@ -101,7 +103,6 @@ class ProjectFile:
 
     name: str
     currency: str | None
-    hours_per_day: Decimal
     tasks: tuple[Task, ...]
     people: Mapping[str, str | None]
     notes: tuple[str, ...] = ()
@@ -205,9 +206,10 @@ class _Raw:
         for found in self._tasks:
             said = found.said
             reader = _Fields(said)
-            level = int(said["OutlineLevel"]) if said.get("OutlineLevel", "").isdecimal() else 1
+            told = said.get("OutlineLevel", "")
+            level = min(int(told), _DEEPEST) if _is_count(told) else 1
             uid = said.get("UID", "")
-            if not uid.isdecimal() or uid in seen:
+            if not _is_count(uid) or uid in seen:
                 reader.refuse("UID", uid, "a number that no other task has")
             seen.add(uid)
             parent = next((above[one] for one in range(level - 1, 0, -1) if one in above), None)
@@ -215,13 +217,9 @@ class _Raw:
             tasks.append(self._task(found, reader, uid, parent, lengths))
         named = {name: address for name, address in self._people.values()}
         facts = self._facts
-        hours = (
-            Decimal(int(facts["MinutesPerDay"])) / 60 if facts.get("MinutesPerDay", "").isdecimal() else None
-        )
         return ProjectFile(
             name=facts.get("Title") or facts.get("Name", ""),
             currency=facts.get("CurrencyCode") or None,
-            hours_per_day=hours or Decimal(8),
             tasks=tuple(tasks),
             people=named,
             notes=tuple(self._notes),
@@ -270,9 +268,8 @@ class _Raw:
 
     def _lag(self, link: Mapping[str, str], length: int) -> int:
         """In working minutes; elapsed time is taken at the file's own working share of a week."""
-        try:
-            said = Decimal(link.get("LinkLag", "0"))
-        except InvalidOperation:
+        said = _number(link.get("LinkLag", "0"))
+        if said is None:
             self._notes.append(f"a lag of {shown(link.get('LinkLag', ''))} is no number and was read as none")
             return 0
         format = link.get("LagFormat", "7")
@@ -281,7 +278,7 @@ class _Raw:
         minutes = said / 10
         if format in _ELAPSED:
             week = self._facts.get("MinutesPerWeek", "")
-            minutes = minutes * (int(week) if week.isdecimal() else 2_400) / _MINUTES_OF_A_WEEK
+            minutes = minutes * (int(week) if _is_count(week) else 2_400) / _MINUTES_OF_A_WEEK
         return int(minutes.to_integral_value())
 
 
@@ -317,20 +314,16 @@ class _Fields:
 
     def money(self, name: str) -> Decimal | None:
         text = self.said.get(name, "")
-        try:
-            found = Decimal(text) / 100 if text else None
-        except InvalidOperation:
-            found = None
-        if text and (found is None or not found.is_finite() or abs(found) >= 10**12):
+        found = _number(text)
+        if text and found is None:
             self.refuse(name, text, "an amount in hundredths, such as 125000")
-            return None
-        return None if found is None else found.quantize(_CENTS)
+        return None if found is None else (found / 100).quantize(_CENTS)
 
     def percent(self, name: str) -> int | None:
         text = self.said.get(name, "")
         if not text:
             return None
-        if not text.isdecimal() or int(text) > 100:
+        if not _is_count(text) or int(text) > 100:
             self.refuse(name, text, "a whole number from 0 to 100")
             return None
         return int(text)
@@ -347,7 +340,7 @@ def _baselines(found: _Found, reader: _Fields) -> Iterator[tuple[int, Kept]]:
             inner.money("Cost"),
         )
         reader.reasons += [f"Baseline {number}: {reason}" for reason in inner.reasons]
-        if number.isdecimal() and int(number) <= 10:
+        if _is_count(number) and int(number) <= 10:
             yield int(number), kept
 
 
@@ -357,7 +350,17 @@ def _minutes(text: str) -> int | None:
         return None
     sign = -1 if found[1] else 1
     days, hours, minutes = (int(part or 0) for part in found.group(2, 3, 4))
-    return sign * (days * 1_440 + hours * 60 + minutes)
+    total = sign * (days * 1_440 + hours * 60 + minutes)
+    return total if abs(total) < _LONGEST else None
+
+
+def _number(text: str) -> Decimal | None:
+    return Decimal(text) if _NUMBER.fullmatch(text) else None
+
+
+def _is_count(text: str) -> bool:
+    """Whether it is a whole number that a file of this kind can hold."""
+    return text.isascii() and text.isdecimal() and len(text) < 11
 
 
 def _day(at: datetime | None) -> date | None:

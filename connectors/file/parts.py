@@ -31,6 +31,7 @@ _MOST_TEXT: Final = 200_000_000
 _DEEPEST: Final = 200
 _CHUNK: Final = 65_536
 _HEADER: Final = 30
+_LONGEST_WORD: Final = 40
 _STORED, _DEFLATED = 0, 8
 _PLACE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
 
@@ -138,7 +139,7 @@ class _Part:
         self.pairs: dict[str, str] = {}
         self._name = name
         self._texts = texts
-        self._grid = _Grid(texts)
+        self._grid: _Grid | None = None
         self._depth = 0
         self._parser: expat.XMLParserType | None = None
         if name.endswith((".xml", ".rels")):
@@ -158,7 +159,8 @@ class _Part:
 
     def end(self) -> None:
         self.feed(b"", final=True)
-        self.errors = self._grid.errors
+        if self._grid is not None:
+            self.errors = self._grid.errors
 
     def _refuse(self, *declaration: object) -> None:
         raise BadSheet(f"its part {shown(self._name)} has a DOCTYPE, as no workbook has; it was not opened")
@@ -166,12 +168,12 @@ class _Part:
     def _start(self, tag: str, given: dict[str, str]) -> None:
         self._depth += 1
         if self._depth > _DEEPEST:
-            raise BadSheet(f"its part {shown(self._name)} is nested too deeply; it was not opened")
+            self._refuse_depth()
         tag = tag.rpartition(":")[2]
         self.root = self.root or tag
-        if self.root == "worksheet":
-            self._grid.start(tag, given)
-            self._listen(self._grid.text if self._grid.listening else None)
+        if tag == self.root == "worksheet":
+            assert self._parser is not None
+            self._grid = _Grid(self._texts, self._parser, self._refuse_depth)
         elif self.root == "sst":
             self._shared(tag)
         elif tag == "sheet":
@@ -182,9 +184,9 @@ class _Part:
 
     def _end(self, tag: str) -> None:
         self._depth -= 1
-        if self.root == "worksheet":
-            self._grid.end(tag.rpartition(":")[2])
-            self._listen(None)
+
+    def _refuse_depth(self) -> None:
+        raise BadSheet(f"its part {shown(self._name)} is nested too deeply; it was not opened")
 
     def _shared(self, tag: str) -> None:
         if tag == "si":
@@ -199,13 +201,26 @@ class _Part:
         self._parser.CharacterDataHandler = handler
 
 
-class _Grid:
-    """The cells of a sheet: where they lie, how much text they stand for, and which hold no value."""
+def _whole(text: str, otherwise: int) -> int:
+    return int(text) if len(text) < 10 and text.isdecimal() else otherwise
 
-    def __init__(self, texts: list[int]) -> None:
+
+class _Grid:
+    """The cells of a sheet: where they lie, how much text they stand for, and which hold no value.
+
+    It takes the parser over for the sheet's elements; a sheet may have a million.
+    """
+
+    def __init__(
+        self, texts: list[int], parser: expat.XMLParserType, refuse_depth: Callable[[], None]
+    ) -> None:
         self.errors: dict[tuple[int, int], str] = {}
-        self.listening = False
         self._texts = texts
+        self._parser = parser
+        self._refuse_depth = refuse_depth
+        self._depth = 1
+        self._names: dict[str, str] = {}
+        self._columns: dict[str, int] = {}
         self._row, self._column = -1, -1
         self._kind = ""
         self._formula = self._valued = False
@@ -213,62 +228,82 @@ class _Grid:
         self._text = 0
         self._top = self._left = MOST_ROWS
         self._bottom = self._right = -1
+        parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
 
-    def start(self, tag: str, given: dict[str, str]) -> None:
-        self.listening = False
-        if tag == "row":
-            self._row = int(given["r"]) - 1 if given.get("r", "").isdecimal() else self._row + 1
-            self._column = -1
-        elif tag == "c":
-            self._place(given.get("r", ""))
+    def _start(self, tag: str, given: dict[str, str]) -> None:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            self._refuse_depth()
+        name = self._names.get(tag)
+        if name is None:
+            name = self._names[tag] = tag.rpartition(":")[2]
+        if name == "c":
+            self._place(given.get("r"))
             self._kind = given.get("t", "n")
             self._formula = self._valued = False
-            self._said = ""
-        elif tag == "f":
-            self._formula = True
-        elif tag in ("v", "is"):
+        elif name == "v" or name == "is":
             self._valued = True
             self._reach()
-            self.listening = tag == "v" and self._kind in ("s", "e")
+            if name == "v" and self._kind in ("s", "e"):
+                self._said = ""
+                self._parser.CharacterDataHandler = self._hear
+        elif name == "row":
+            self._row = _whole(given.get("r", ""), self._row + 2) - 1
+            self._column = -1
+        elif name == "f":
+            self._formula = True
 
-    def text(self, text: str) -> None:
-        self._said += text
+    def _hear(self, text: str) -> None:
+        if len(self._said) < _LONGEST_WORD:
+            self._said += text[:_LONGEST_WORD]
 
-    def end(self, tag: str) -> None:
-        if tag == "v" and self._kind == "s":
-            at = int(self._said) if self._said.isdecimal() else len(self._texts)
-            self._text += self._texts[at] if at < len(self._texts) else 0
-            if self._text > _MOST_TEXT:
-                raise BadSheet(f"its cells hold more than {_MOST_TEXT:,} characters; split it")
-        elif tag == "c" and self._kind == "e" and self._valued:
+    def _end(self, tag: str) -> None:
+        self._depth -= 1
+        name = self._names.get(tag)
+        if name == "v":
+            self._parser.CharacterDataHandler = None
+            if self._kind == "s":
+                self._count()
+        elif name == "c" and self._kind == "e" and self._valued:
             self.errors[self._row, self._column] = f"is the error {self._said}; expected a value"
-        elif tag == "c" and self._formula and not self._valued:
+        elif name == "c" and self._formula and not self._valued:
             self.errors[self._row, self._column] = (
                 "holds a formula without a result; expected a value: open the file in a spreadsheet program "
                 "and save it"
             )
 
-    def _place(self, name: str) -> None:
-        found = _PLACE.fullmatch(name)
+    def _count(self) -> None:
+        at = _whole(self._said, len(self._texts))
+        self._text += self._texts[at] if at < len(self._texts) else 0
+        if self._text > _MOST_TEXT:
+            raise BadSheet(f"its cells hold more than {_MOST_TEXT:,} characters; split it")
+
+    def _place(self, name: str | None) -> None:
+        """Where a cell is: where its name says, else after the one before."""
+        found = _PLACE.fullmatch(name) if name else None
         if found is None:
             self._column += 1
             return
-        column = 0
-        for letter in found[1]:
-            column = column * 26 + ord(letter) - 64
-        self._row, self._column = int(found[2]) - 1, column - 1
+        letters, row = found.groups()
+        if letters not in self._columns:
+            column = 0
+            for letter in letters:
+                column = column * 26 + ord(letter) - 64
+            self._columns[letters] = column - 1
+        self._row, self._column = int(row) - 1, self._columns[letters]
 
     def _reach(self) -> None:
         """Take the cell into the area that is in use. BadSheet: that is more than a sheet may have."""
-        self._top, self._bottom = min(self._top, self._row), max(self._bottom, self._row)
-        self._left, self._right = min(self._left, self._column), max(self._right, self._column)
-        if self._row >= MOST_ROWS:
-            raise BadSheet(f"it has a value in row {self._row + 1}; {MOST_ROWS:,} are the most. Split it")
-        if self._column >= MOST_COLUMNS:
-            raise BadSheet(
-                f"row {self._row + 1} has a value in column {self._column + 1}; {MOST_COLUMNS} are the most"
-            )
+        row, column = self._row, self._column
+        if self._top <= row <= self._bottom and self._left <= column <= self._right:
+            return
+        self._top, self._bottom = min(self._top, row), max(self._bottom, row)
+        self._left, self._right = min(self._left, column), max(self._right, column)
+        if row >= MOST_ROWS:
+            raise BadSheet(f"it has a value in row {row + 1}; {MOST_ROWS:,} are the most. Split it")
+        if column >= MOST_COLUMNS:
+            raise BadSheet(f"row {row + 1} has a value in column {column + 1}; {MOST_COLUMNS} are the most")
         if (self._bottom - self._top + 1) * (self._right - self._left + 1) > _MOST_CELLS:
             raise BadSheet(
-                f"its values spread over more than {_MOST_CELLS:,} cells by row {self._row + 1}; split it"
+                f"its values spread over more than {_MOST_CELLS:,} cells by row {row + 1}; split it"
             )

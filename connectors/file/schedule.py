@@ -32,7 +32,7 @@ def map_project(
     good, bad = [], []
     for task in plan.tasks:
         reasons = (*task.reasons, *((_NO_CURRENCY,) if mapper.priced(task) and not mapper.currency else ()))
-        number = int(task.uid) if task.uid.isdecimal() else 0
+        number = int(task.uid) if len(task.uid) < 11 and task.uid.isdecimal() else 0
         if reasons:
             bad.append(BadRow(number, task.name, reasons))
         else:

@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from connectors.base import Batch
 from connectors.errors import Misconfigured
 from connectors.file.mspdi import Kept, read_project
+from connectors.file.schedule import map_project
 from connectors.file.sheet import BadSheet
 from model.values import CostKind, Dependency, LinkType, Milestone, Money, Ref, StatusCategory, Unit
 from tests.connectors.folder import Folder, plan
@@ -258,6 +261,44 @@ def test_what_is_no_plan_or_could_do_harm_is_refused_at_once(folder: Folder, dat
     with pytest.raises(Misconfigured, match=rf"move\.xml: it .*{reason}"):
         read(folder, data)
     assert time.perf_counter() - began < 5
+
+
+_HARD = st.one_of(
+    st.text(max_size=30),
+    st.sampled_from(
+        ["9" * 5_000, "1E+9999999", "-Infinity", "NaN", "PT" + "9" * 30 + "H", "2026-13-40T00:00:00"]
+    ),
+)
+_LINK = ("PredecessorUID", "Type", "LinkLag", "LagFormat")
+_FIELDS = (
+    "UID",
+    "OutlineLevel",
+    "PercentComplete",
+    "Start",
+    "Finish",
+    "Duration",
+    "Work",
+    "Cost",
+    "Deadline",
+)
+
+
+@given(st.dictionaries(st.sampled_from(_FIELDS), _HARD), st.dictionaries(st.sampled_from(_LINK), _HARD))
+@settings(deadline=None)
+def test_whatever_a_field_holds_the_plan_is_understood_or_refused(
+    fields: dict[str, str], link: dict[str, str]
+):
+    odd = Told(
+        2, "odd", fields=fields, links=[{"PredecessorUID": "1"} | link], baselines=[{"Number": "0"} | fields]
+    )
+    try:
+        plan_file = read_project(
+            project_xml(Told(1, "plain"), odd, MinutesPerWeek=fields.get("Duration", ""))
+        )
+    except BadSheet:
+        return
+    good, bad = map_project(plan_file, plan(path="*.xml", content="project", currency="EUR"), "p.xml", "1")
+    assert len(good) + len(bad) == len(plan_file.tasks)
 
 
 def test_too_many_tasks_are_refused_before_they_are_understood():

@@ -376,6 +376,42 @@ class TestHarm:
         ]
 
 
+_WHOLE = table(("Id", "Title", "Due"), (1, "t", date(2026, 5, 1)), (2, "u", None))
+
+
+@given(
+    flips=st.lists(st.tuples(st.integers(0, len(_WHOLE) - 1), st.integers(0, 255)), max_size=12),
+    end=st.integers(0, len(_WHOLE)),
+)
+@settings(deadline=None)
+def test_a_damaged_workbook_is_read_or_refused(flips: list[tuple[int, int]], end: int):
+    data = bytearray(_WHOLE)
+    for at, value in flips:
+        data[at] = value
+    _read_or_refuse(bytes(data if end % 3 else data[:end]))
+
+
+@given(
+    change=st.sampled_from(
+        [b"<v>", b'r="', b't="', b"<c ", b"<row ", b"mergeCell", b"</sheetData>", b"<sheet "]
+    ),
+    part=st.sampled_from([SHEET, "xl/workbook.xml", "xl/sharedStrings.xml", "xl/styles.xml"]),
+    odd=st.one_of(
+        st.binary(max_size=6), st.sampled_from([b"9" * 5_000, b"-1", b"\xff", b"A" * 300, b'A1:XFD9"'])
+    ),
+)
+@settings(deadline=None)
+def test_odd_parts_of_a_workbook_are_read_or_refused(change: bytes, part: str, odd: bytes):
+    _read_or_refuse(edited(_WHOLE, part, lambda xml: xml.replace(change, change + odd)))
+
+
+def _read_or_refuse(data: bytes) -> None:
+    try:
+        read_workbook(data, None, ("Id", "Title"), ".")
+    except BadSheet:
+        return
+
+
 # The same table, whatever the file
 
 
