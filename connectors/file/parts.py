@@ -154,7 +154,7 @@ class _Part:
             return
         try:
             self._parser.Parse(chunk, final)
-        except expat.ExpatError as error:
+        except (expat.ExpatError, LookupError, ValueError) as error:
             raise BadSheet(f"its part {shown(self._name)} is no XML ({error}); save it anew") from None
 
     def end(self) -> None:

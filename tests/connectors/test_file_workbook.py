@@ -323,6 +323,10 @@ HARMFUL: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: _more(PLAIN, **{"../../evil": b"<a/>"}),
         "no spreadsheet program names",
     ),
+    "an encoding that nobody knows": (
+        lambda: edited(PLAIN, SHEET, lambda xml: xml.replace(b"UTF-8", b"UTA-8")),
+        "is no XML",
+    ),
     "no XML": (lambda: edited(PLAIN, SHEET, lambda xml: xml[:300]), "is no XML"),
     "the farthest cell": (
         lambda: edited(PLAIN, SHEET, lambda xml: xml.replace(b'r="A2"', b'r="XFD1048576"')),
