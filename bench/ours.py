@@ -72,10 +72,11 @@ def main(where: dict[str, Any], pulls: int) -> list[Cost]:
 
 
 def _pull(store: Store, connector: Connector, source: Any, at: datetime) -> Cost:
+    from service.ahead import read_ahead
     from sync.pull import Failed, Finished, pull
 
     resting, before, began = memory(), cpu(), time.perf_counter()
-    for step in pull(store, connector, source.connection, source, at, lambda: at):
+    for step in pull(store, connector, source.connection, source, at, lambda: at, ahead=read_ahead):
         if isinstance(step, Failed):
             raise step.error
     connector.close()
