@@ -220,7 +220,7 @@ query Issues($owner: String!, $name: String!, $first: Int!, $after: String{decla
 
 
 def issues_by_number(features: Features, numbers: Sequence[int]) -> str:
-    """These issues of the repository, whole, each under an alias made of its number; at most two points for 25."""
+    """These issues of the repository, whole, under aliases made of their numbers; two points for 25."""
     asked = "\n".join(f"    n{number}: issue(number: {number}) {{ ...Whole }}" for number in numbers)
     return f"""
 query Some($owner: String!, $name: String!{_declared(features)}) {{
