@@ -90,7 +90,7 @@ def tell_life(
     _read_values(mapped, lines, words)
     _read_sets(mapped, lines)
     events = [_created(mapped), *(event for line in lines for event in _events(line, issue))]
-    events += _gaps(events, replace(issue, finished=finished))
+    events += _gaps(events, issue, finished)
     people = accounts((line.author for line in lines), words)
     return Life(tuple(events), finished, people)
 
@@ -343,7 +343,7 @@ def _events(line: _Line, issue: Issue) -> list[Event]:
     return [event, *further]
 
 
-def _gaps(events: Sequence[Event], issue: Issue) -> list[Event]:
+def _gaps(events: Sequence[Event], issue: Issue, finished: datetime | None) -> list[Event]:
     """Where the present differs from the history's last word, something happened that Jira did not write.
 
     A deleted sprint or version leaves issues without a history entry.
@@ -353,7 +353,7 @@ def _gaps(events: Sequence[Event], issue: Issue) -> list[Event]:
     found: list[Event] = []
     for name, event in sorted(last.items()):
         assert event.meaning is not None
-        known, now = event.meaning.after, encode(getattr(issue, name))
+        known, now = event.meaning.after, encode(finished if name == "finished" else getattr(issue, name))
         if known == now:
             continue
         found.append(

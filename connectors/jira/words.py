@@ -44,7 +44,8 @@ class Words:
     """One source's vocabulary: where its records belong, its fields, its status map, its site's statuses.
 
     `homes` maps a project's key of today to the source that the config calls otherwise. `statuses` and
-    `epics` (key -> id, where epics are linked by key) grow while pages are read.
+    `epics` (key -> id, where epics are linked by key) grow while pages are read; `found` are the categories
+    told before.
     """
 
     connection: str
@@ -55,6 +56,7 @@ class Words:
     statuses: dict[str, StatusRecord]
     homes: Mapping[str, str] = field(default_factory=dict)
     epics: dict[str, str] = field(default_factory=dict)
+    found: dict[tuple[str | None, str | None, str | None], StatusCategory] = field(default_factory=dict)
 
     def home(self, key: str | None) -> str | None:
         """The source of issues whose keys begin so."""
@@ -64,6 +66,7 @@ class Words:
         """What a record says of its own status is newer than the site's list."""
         if self.statuses.get(status.id) != status:
             self.statuses[status.id] = status
+            self.found.clear()
 
     def ref(self, id: str) -> Ref:
         return Ref(self.connection, id)
@@ -79,6 +82,12 @@ class Words:
         Jira calls everything settled "done", so a status or a resolution that says the work was called off
         makes it cancelled.
         """
+        asked = (id, name, resolution)
+        if asked not in self.found:
+            self.found[asked] = self._category(id, name, resolution)
+        return self.found[asked]
+
+    def _category(self, id: str | None, name: str | None, resolution: str | None) -> StatusCategory:
         called = self.status_name(id, name)
         category = self.status.category(called) or self._by_jira(id, called)
         if category is StatusCategory.DONE and resolution and self._called_off(resolution):
