@@ -105,9 +105,9 @@ class Connector:
         if self._settings.cloud == "china":
             warnings.append("Planner is not offered in the cloud that 21Vianet runs, as far as is known.")
         for source in map(_own, sources):
-            for name, frame in self._seen(source):
+            for id, frame in self._seen(source):
                 if isinstance(frame, ConnectorError):
-                    permissions.append(Permission(f"Read plan {name}", False, "reading its tasks"))
+                    permissions.append(Permission(f"Read plan {id}", False, "reading its tasks"))
                     continue
                 board, _ = board_of(frame, self._settings, source)
                 plan = frame.record

@@ -11,7 +11,17 @@ import pytest
 from connectors.errors import AccessRefused, Misconfigured, RetryLater, Unreachable
 from connectors.planner.signin import read_claims
 from connectors.planner.token_file import TokenFile
-from tests.connectors.planner_office import ADA, CLIENT, GROUP, SECRET, Bureau, bureau, gathered, key_pair
+from tests.connectors.planner_office import (
+    ADA,
+    CLIENT,
+    GROUP,
+    SECRET,
+    TENANT,
+    Bureau,
+    bureau,
+    gathered,
+    key_pair,
+)
 
 
 @pytest.fixture
@@ -24,7 +34,7 @@ def test_check_says_who_we_are_and_what_is_too_much(tmp_path):
     roles = ("Tasks.ReadWrite.All", "Group.ReadWrite.All")
     with bureau(tmp_path, roles=roles) as office:
         report = office.connect().check((office.source(estimate_label="^(\\d+) points$"),))
-    assert CLIENT in report.account
+    assert report.account == f"application {CLIENT} of tenant {TENANT}"
     assert [one.name for one in report.permissions if one.granted] == [
         "Tasks.Read.All",
         'Read plan "Launch"',
