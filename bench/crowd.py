@@ -144,17 +144,15 @@ class Crowd:
     async def _github(self, scope: Scope, asked: bytes) -> bytes | None:
         said = json.loads(asked)
         variables = said.get("variables") or {}
-        if variables.get("since"):
-            return None
-        if "after" not in variables:
+        if variables.get("since") or "after" not in variables:
             return self._counted(await self._ask(scope, asked))
         key = said["query"]
         if key not in self.told:
             self.told[key] = await self._ask(scope, _whole(said))
         place = _list_of(json.loads(self.told[key]))
-        if place is None or "nodes" not in place[1]:
+        if place is None:
             del self.told[key]
-            return None
+            return self._counted(await self._ask(scope, asked))
         envelope, listed = place
         if key not in self.rows:
             self.rows[key] = [Row(node, self._tokens(self._id_of(node))) for node in listed["nodes"]]
@@ -170,12 +168,8 @@ class Crowd:
         return text.replace(b'"\\u0000"', self._slice(self.rows[key], start, end))
 
     def _counted(self, answer: bytes) -> bytes:
-        """An answer that tells how many issues there are, if it does."""
-        place = _list_of(json.loads(answer))
-        if place is None or "totalCount" not in place[1]:
-            return answer
-        place[1]["totalCount"] = self.size
-        return json.dumps(place[0]).encode()
+        """An answer in which the crowd is counted where the stand-in counted its hundred."""
+        return answer.replace(b'"totalCount":%d' % PATTERN, b'"totalCount":%d' % self.size)
 
     def _id_of(self, node: Any) -> str:
         if "id" in node:
@@ -333,7 +327,7 @@ def _list_of(told: Any) -> tuple[Any, dict[str, Any]] | None:
 
     def parts(value: Any, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
         if isinstance(value, dict):
-            if name in ("issues", "items") and ("pageInfo" in value or "totalCount" in value):
+            if name in ("issues", "items") and "nodes" in value and "pageInfo" in value:
                 yield name, value
             for key, part in value.items():
                 yield from parts(part, key)
