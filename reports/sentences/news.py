@@ -69,6 +69,7 @@ def say_news(news: News, by: Speaker) -> Sentence:
     voice, scope = by.voice, news.scope
     counted = (
         (len(news.later), "item later", "items later", tuple(s.item for s in news.later)),
+        (len(news.earlier), "item earlier", "items earlier", tuple(s.item for s in news.earlier)),
         (len(scope.added.lines), "added", "added", scope.added.items),
         (len(scope.removed.lines), "removed", "removed", scope.removed.items),
         (
@@ -85,6 +86,8 @@ def say_news(news: News, by: Speaker) -> Sentence:
     net = scope.net.effort
     if net:
         pieces.append(words(f"{voice.amount(abs(net), by.unit)} {'more' if net > 0 else 'less'} in all"))
+    if not pieces:
+        return words(f"Since {since}: {voice.amount(len(news.goals), 'forecasts')} moved.")
     return join(f"Since {since}: ", enumerated(pieces), ".")
 
 

@@ -93,6 +93,17 @@ def test_news_says_direction_as_a_word_and_names_who_did_it(told):
     )
 
 
+def test_a_window_in_which_time_alone_moved_a_forecast_says_so():
+    trackers = Trackers()
+    fresh(trackers)
+    trackers.milestone("Go-live", None, id="m1")
+    trackers.issue("jira:A-1", BEGIN, due="2026-03-20", milestone="m1")
+    since = NOW - timedelta(days=1)
+    found = report(trackers, since=since, **GO_LIVE)
+    assert [goal.name for goal in found.news.goals] == ["Go-live"]
+    assert said(found, found.news) == "Since 24 Mar: 1 forecast moved."
+
+
 def test_a_quiet_window_is_one_line():
     found = report(rollout(), now=NOW + timedelta(days=1), since=NOW, **GO_LIVE)
     assert said(found, found.news) == "Nothing changed since 25 Mar."
