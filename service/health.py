@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from config.settings import SourceSettings
     from service.workspace import Workspace
 
-__all__ = ["Backfill", "SourceHealth", "examine_sources", "lines"]
+__all__ = ["Backfill", "SourceHealth", "common_lines", "examine_sources", "lines"]
 
 _DAY = timedelta(hours=24)
 _NEXT = "by hand: crosstie pull"
@@ -127,11 +127,16 @@ def _needs(found: SourceHealth) -> Iterator[str]:
     elif found.outcome == "interrupted":
         yield "The last pull was interrupted. Go on: crosstie pull"
     if found.parked:
-        count = len(found.parked)
-        yield f"{count:,} records were not understood. Correct them in the tracker, then: crosstie pull"
+        count = _count(len(found.parked), "record was", "records were")
+        yield f"{count} not understood. Correct what is odd in the tracker, then: crosstie pull"
     unmapped = found.seen - found.mapped
     if unmapped:
-        yield f"{unmapped:,} issues have a status that no map explains: crosstie check names the words."
+        count = _count(unmapped, "issue has", "issues have")
+        yield f"{count} a status that no map explains: crosstie check names the words."
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
 
 
 def _outcome(last: Course | None) -> str:
@@ -178,12 +183,25 @@ def lines(found: SourceHealth, now: datetime, width: int = 100) -> Iterator[str]
         yield from wrap(text, width, initial_indent=f"    {label:<20}", subsequent_indent=" " * 24)
 
 
+def common_lines(several: Sequence[SourceHealth], width: int = 100) -> Iterator[str]:
+    """What holds for all sources: how deletions become known, once a kind, and when the next run is."""
+    yield "How deletions become known"
+    for kind, note in sorted({each.kind: each.deletions for each in several}.items()):
+        yield from wrap(note, width, initial_indent=f"    {kind:<20}", subsequent_indent=" " * 24)
+    for when in sorted({each.next_run for each in several}):
+        yield f"Next run: {when}"
+
+
 def _facts(found: SourceHealth, now: datetime) -> Iterator[tuple[str, str]]:
     yield "last complete read", _ago(found.last_complete, now)
     of = f" of {found.expected:,}" if found.expected is not None else ""
-    yield "coverage", f"{found.seen:,}{of} issues seen, {found.mapped:,} mapped"
+    if found.seen or found.expected:
+        yield "coverage", f"{found.seen:,}{of} issues seen, {found.mapped:,} mapped"
     if found.hidden:
-        yield "no longer shown", f"{found.hidden:,} issues; they stand as they last were"
+        hidden = _count(
+            found.hidden, "issue; it stands as it last was", "issues; they stand as they last were"
+        )
+        yield "no longer shown", hidden
     if found.requests or found.requests_in_24_hours:
         waited = f", {duration(found.waited)} waited" if found.waited else ""
         day = f"{found.requests_in_24_hours:,} in 24 hours"
@@ -193,8 +211,6 @@ def _facts(found: SourceHealth, now: datetime) -> Iterator[tuple[str, str]]:
         yield "allowance", f"{one.name or 'all'}: {one.remaining:,} of {one.limit:,} left{until}"
     if found.backfill:
         yield "back-fill", _progress(found.backfill)
-    yield "deletions", found.deletions
-    yield "next run", found.next_run
     for odd in found.parked[:_NAMED]:
         yield "not understood", f"{odd.key}, since {odd.since:%d %b %Y}: {odd.reason}"
     if len(found.parked) > _NAMED:

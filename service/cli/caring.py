@@ -32,7 +32,7 @@ def health(
     No tracker is asked.
     """
     from reports.text import shown
-    from service.health import examine_sources, lines
+    from service.health import common_lines, examine_sources, lines
 
     session = session_of(ctx)
     workspace = session.workspace()
@@ -48,6 +48,8 @@ def health(
         for each in found:
             for line in lines(each, now):
                 session.screen.data(shown(line))
+        for line in common_lines(found):
+            session.screen.data(shown(line))
         verdict = f"{len(waiting)} of {len(found)} sources need somebody." if waiting else "All is well."
         session.screen.data(verdict)
     raise typer.Exit(Exit.PARTLY_DONE if strict and waiting else Exit.DONE)

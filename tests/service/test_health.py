@@ -13,7 +13,7 @@ import pytest
 from connectors.base import Allowance, Batch, Parked
 from model.progress import Counts, Outcome
 from model.values import Issue, Ref, StatusCategory
-from service.health import SourceHealth, examine_sources, lines
+from service.health import SourceHealth, common_lines, examine_sources, lines
 from service.workspace import Workspace
 from sync.record import Place, record
 from tests.service.commandline import CommandLine
@@ -110,7 +110,12 @@ def test_a_source_in_order_needs_nobody(house: House) -> None:
     assert "02 Mar 2026 08:00 UTC, 1 h ago" in told
     assert "7 in the last pull, 1 min 30 s waited, 7 in 24 hours" in told
     assert "core: 4,200 of 5,000 left, full again at 09:30 UTC" in told
-    assert "by hand: crosstie pull" in told
+
+
+def test_what_holds_for_all_sources_of_a_kind_is_said_once(house: House) -> None:
+    told = "\n".join(common_lines((house.health(), house.health())))
+    assert told.count("a cost whose row leaves no") == 1
+    assert told.endswith("Next run: by hand: crosstie pull")
 
 
 def test_requests_of_a_day_leave_out_older_ones(house: House) -> None:
@@ -125,7 +130,7 @@ def test_what_is_parked_is_named_with_its_reason(house: House) -> None:
     (odd,) = house.health().parked
     assert (odd.key, odd.reason) == ("P-7", "its date is no date")
     assert "P-7, since 02 Mar 2026: its date is no date" in house.told()
-    assert "1 records were not understood" in house.health().needs[0]
+    assert "1 record was not understood" in house.health().needs[0]
 
 
 def test_issues_out_of_sight_and_words_without_meaning_are_counted(house: House) -> None:
