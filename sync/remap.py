@@ -21,7 +21,7 @@ from connectors.base import Batch, Connector, RawPage
 from model.rows import Recorded as Record
 from model.store import Store
 from model.text import field_names
-from model.values import Cost, Dependency, Entity, Issue, Milestone, Ref, Sprint, Worklog
+from model.values import Cost, Dependency, Entity, Event, Issue, Milestone, Ref, Sprint, Worklog
 from model.writer import Kept, Writer
 from sync.record import Place, Recorded, record
 
@@ -77,11 +77,16 @@ def remap(
 
 @dataclass
 class _Last:
-    """Which batch speaks of what for the last time; batches are numbered in the order of replay."""
+    """Which batch speaks of what for the last time; batches are numbered in the order of replay.
+
+    An event is the other way round: a pull stores it as the first page that tells it reads, so here too the
+    first one counts.
+    """
 
     issues: dict[str, list[tuple[int, frozenset[str]]]] = field(default_factory=lambda: defaultdict(list))
     others: dict[tuple[str, str], int] = field(default_factory=dict)
     costs: tuple[int, frozenset[str]] | None = None
+    events: dict[tuple[Entity, Ref, str], int] = field(default_factory=dict)
 
     def note(self, number: int, batch: Batch) -> None:
         spoken = _FIELDS if batch.speaks_for is None else batch.speaks_for & _FIELDS
@@ -94,6 +99,11 @@ class _Last:
             self.others.update(((kind, id_), number) for id_ in ids)
         if batch.all_costs is not None:
             self.costs = number, batch.all_costs
+        for event in batch.events:
+            self.events.setdefault((event.entity, event.ref, event.id), number)
+
+    def is_first(self, number: int, event: Event) -> bool:
+        return self.events[event.entity, event.ref, event.id] == number
 
     def left(self, number: int, id_: str, spoken: frozenset[str]) -> frozenset[str]:
         """The fields of an issue that no later batch speaks for."""
@@ -234,6 +244,7 @@ def _rest(number: int, batch: Batch, last: _Last, added: Collection[str]) -> Bat
         worklogs_removed=held("worklog", batch.worklogs_removed),
         costs=tuple(cost for cost in batch.costs if last.keeps_cost(number, cost)),
         all_costs=batch.all_costs if last.costs is not None and last.costs[0] == number else None,
+        events=tuple(event for event in batch.events if last.is_first(number, event)),
         parked=tuple(odd for odd in batch.parked if last.is_last_of_issue(number, odd.id)),
         gone=batch.gone & frozenset(added),
         hidden=batch.hidden & frozenset(added),

@@ -47,6 +47,24 @@ def _reworded(event: Event) -> Event:
     return replace(event, meaning=Meaning("status", before, after))
 
 
+class Wavering(MemoryConnector):
+    """A connector that reads an old change by what the page says of its issue today."""
+
+    def replay(self, source: object, pages: Iterable[RawPage], now: datetime) -> Iterator[Batch]:
+        return map(_wavering, super().replay(source, pages, now))
+
+
+def _wavering(batch: Batch) -> Batch:
+    renamed = {issue.ref for issue in batch.issues if issue.title == "Third"}
+    events = (
+        replace(event, meaning=Meaning("status", "todo", "done"))
+        if event.ref in renamed and event.field == "status"
+        else event
+        for event in batch.events
+    )
+    return replace(batch, events=tuple(events))
+
+
 class Parking(MemoryConnector):
     """A connector that cannot understand issue 2."""
 
@@ -122,6 +140,15 @@ def test_replaying_twice_is_replaying_once(store: Store) -> None:
     done = replayed(office, Reworded)
     assert content(store) == before
     assert (done.changed, done.restated) == (0, 0)
+
+
+def test_an_event_that_several_pages_tell_is_read_as_the_first_of_them_does(store: Store) -> None:
+    office = busy(store)
+    before = content(store)
+    for _ in range(2):
+        done = replayed(office, Wavering)
+        assert (done.restated, done.events) == (0, 0)
+    assert content(store) == before
 
 
 def test_a_rehearsal_says_the_same_and_stores_nothing(store: Store) -> None:
