@@ -21,7 +21,7 @@ _GENERATED = (
     "<!-- Written by the program: `make docs`. Change the descriptions in the code, not this page. -->"
 )
 _TITLES = {
-    "jira": "Jira Cloud",
+    "jira": "Jira",
     "github": "GitHub",
     "planner": "Microsoft Planner",
     "planner-premium": "Planner premium (not tried on a live tenant)",

@@ -117,7 +117,7 @@ class TestCapabilities:
     def test_every_kind_is_a_column(self, written: dict[str, str]) -> None:
         head = next(cells(written["capabilities.md"]))
         premium = "Planner premium (not tried on a live tenant)"
-        assert head == ["", "Jira Cloud", "GitHub", "Microsoft Planner", premium, "CSV files"]
+        assert head == ["", "Jira", "GitHub", "Microsoft Planner", premium, "CSV files"]
 
     def test_a_field_is_recorded_in_part_or_not_at_all(self) -> None:
         page = capabilities(
@@ -135,7 +135,7 @@ class TestCapabilities:
 
     def test_a_kind_without_a_title_goes_by_its_name_and_comes_last(self) -> None:
         page = capabilities({"abacus": capable(note="Beads."), "jira": capable()})
-        assert next(cells(page)) == ["", "Jira Cloud", "abacus"]
+        assert next(cells(page)) == ["", "Jira", "abacus"]
         assert "- **abacus**: Beads." in page
 
     def test_every_field_with_a_history_is_a_row(self) -> None:
