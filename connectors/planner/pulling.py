@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from config.problems import nearest
-from connectors.base import Batch, RawPage
+from connectors.base import HELD, Batch, RawPage
 from connectors.errors import AccessRefused, ConnectorError
 from connectors.planner.changes import history_batches
 from connectors.planner.client import BadRequest, Missing, PlannerClient
@@ -81,7 +81,7 @@ class Pulling:
                 self._pipeline,
                 board,
                 basis,
-                self._cursors.get(streams.tasks),
+                self._cursors.get(streams.tasks) or self._remembering(basis),
                 self._now,
                 streams,
                 frozenset(frames),
@@ -110,6 +110,17 @@ class Pulling:
                 cursor = TaskCursor(plain=cursor.plain)
             note = f"Plan {id} can no longer be read; its {len(ids)} tasks stay as they last were. {error}"
             yield Batch(streams.tasks, write_cursor(cursor), complete=True, hidden=hidden, notes=(note,))
+
+    def _remembering(self, basis: str) -> str | None:
+        """A new reading's cursor that knows the tasks held from before, so that it misses the deleted ones.
+
+        Of a group's plans it is not known which one a task was in.
+        """
+        held = self._cursors.get(HELD)
+        if held is None or self._source.plan is None:
+            return None
+        known = dict.fromkeys(msgspec.json.decode(held, type=dict[str, str]), "")
+        return write_cursor(TaskCursor(basis, known=known))
 
     def _may_read(self) -> bool:
         roles = self._client.claims().roles

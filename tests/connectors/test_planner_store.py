@@ -23,11 +23,11 @@ class Desk:
     def __init__(self, office: Bureau, store: Store) -> None:
         self.office, self.store = office, store
 
-    def pull(self, **source: str) -> Step:
+    def pull(self, full: bool = False, **source: str) -> Step:
         self.office.clock.advance(timedelta(minutes=30))
         settings, clock = self.office.source(**source), self.office.clock.now
         connector = self.office.connect(beta=self.office.beta)
-        return list(pull(self.store, connector, "planner", settings, clock(), clock))[-1]
+        return list(pull(self.store, connector, "planner", settings, clock(), clock, full=full))[-1]
 
     def titles(self) -> dict[str, str]:
         """Title -> how the task stands, of all tasks in the store."""
@@ -65,6 +65,16 @@ def test_a_deleted_task_is_gone_and_a_moved_one_is_where_it_went(desk):
         desk.pull(group=GROUP)
     assert desk.titles()["Task 0"] == "gone"
     assert desk.titles()["Task 1"] == "todo"
+
+
+def test_a_task_deleted_before_a_full_reading_is_gone_by_the_pull_after_it(desk):
+    tasks = desk.office.fill()
+    assert isinstance(desk.pull(), Finished)
+    desk.office.tenant.delete_task(tasks[0])
+    assert isinstance(desk.pull(full=True), Finished)
+    assert "gone" not in desk.titles().values()
+    assert isinstance(desk.pull(), Finished)
+    assert list(desk.titles().values()).count("gone") == 1
 
 
 def test_history_of_beta_stands_once_beside_what_readings_compare(desk):
