@@ -43,6 +43,7 @@ class View:
         self._loaded = loaded
         self.at = at
         self.known = loaded.known
+        self._told: dict[Entity, tuple[Change, ...]] = {}
 
     def earlier(self, at: datetime) -> View:
         """The view at another instant with the same knowledge and the same loaded data."""
@@ -108,6 +109,12 @@ class View:
         self, entity: Entity = Entity.ISSUE, fields: Collection[str] | None = None
     ) -> tuple[Change, ...]:
         """What changed until `at` as far as known, oldest first; `fields` narrows it."""
+        if entity not in self._told:
+            self._told[entity] = self._changes(entity)
+        told = self._told[entity]
+        return told if fields is None else tuple(change for change in told if change.field in fields)
+
+    def _changes(self, entity: Entity) -> tuple[Change, ...]:
         visible = self._records(entity)
         refs = {held.pk: held.value.ref for held in self._loaded.held[entity] if held.value.ref in visible}
         return tuple(
@@ -127,7 +134,6 @@ class View:
             and fact.at <= self.at
             and fact.learned <= self.known
             and fact.before != fact.after
-            and (fields is None or fact.field in fields)
         )
 
     def timeline(self, ref: Ref, field: str) -> tuple[tuple[datetime, Any], ...]:

@@ -37,19 +37,19 @@ def shelf(sqlite_store_url: Callable[[], str]) -> Iterator[Shelf]:
     made.close()
 
 
-@often(0.16)
+@often(0.12)
 @given(life=lives)
 def test_a_shaken_jira_is_read_as_a_clean_one(jira: Shop, life: list[Pull], shelf: Shelf) -> None:
     live(jira, life, shelf)
 
 
-@often(0.16)
+@often(0.12)
 @given(life=lives)
 def test_a_shaken_github_is_read_as_a_clean_one(github: Shop, life: list[Pull], shelf: Shelf) -> None:
     live(github, life, shelf)
 
 
-@often(0.16)
+@often(0.12)
 @given(life=lives)
 def test_a_shaken_planner_is_read_as_a_clean_one(planner: Shop, life: list[Pull], shelf: Shelf) -> None:
     live(planner, life, shelf)

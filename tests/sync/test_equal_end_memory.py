@@ -19,7 +19,7 @@ def shelf(sqlite_store_url: Callable[[], str]) -> Iterator[Shelf]:
     made.close()
 
 
-@often(0.52)
+@often(0.64)
 @given(life=lives)
 def test_a_shaken_memory_is_read_as_a_clean_one(life: list[Pull], shelf: Shelf) -> None:
     live(MemoryShaken, life, shelf)
