@@ -16,14 +16,14 @@ from itertools import islice
 import msgspec
 
 from connectors.base import HELD, Batch, RawPage
-from connectors.errors import AccessRefused, SkipIssue, SourceStopped
+from connectors.errors import AccessRefused, SkipIssue
 from connectors.jira.client import BadRequest, Missing
 from connectors.jira.content import Content, gathered, logs_of
 from connectors.jira.context import Known, Pulled
 from connectors.jira.cursors import CensusCursor, IssueCursor, pack, read_cursor, unpack, write_cursor
 from connectors.jira.issues import basis_of, histories, know_epics
 from connectors.jira.links import read_links
-from connectors.jira.pages import find
+from connectors.jira.pages import Pages, find
 from connectors.jira.records import HomeRecord
 from connectors.payload import decode_record
 
@@ -128,18 +128,15 @@ def _due(pull: Pulled, roll: _Roll) -> bool:
 def _list(pull: Pulled) -> set[str]:
     """The ids of all issues that the project shows. SourceStopped: the list has no end."""
     there: set[str] = set()
-    seen: set[str] = set()
-    token = ""
+    pages, token = Pages(), ""
     while True:
         fields = ("id",) if pull.client.cloud else ("created",)
         found = find(pull.client, pull.jql, fields, token, _IDS_AT_ONCE)
         there.update(decode_record(raw, _Id).id for raw in found.issues)
+        pages.admit(found)
         token = found.token
         if not token:
             return there
-        if token in seen:
-            raise SourceStopped("Jira sent the same page token twice, so its list has no end. Pull again.")
-        seen.add(token)
 
 
 class _Id(msgspec.Struct, frozen=True):

@@ -15,7 +15,7 @@ from connectors.jira.content import Content, epics_of, gathered, logs_of
 from connectors.jira.context import Pulled, stamp
 from connectors.jira.cursors import IssueCursor, pack, read_cursor, unpack, write_cursor
 from connectors.jira.links import read_links
-from connectors.jira.pages import Found, find
+from connectors.jira.pages import Found, Pages, find
 from connectors.jira.records import IssueRecord
 from connectors.payload import decode_record
 
@@ -94,7 +94,7 @@ class _Walk:
 
     def __init__(self, pull: Pulled, at: IssueCursor) -> None:
         self._pull = pull
-        self._seen: set[str] = set()
+        self._pages = Pages()
         self._resumed = self._continued = bool(at.token)
         self.at = at
 
@@ -125,9 +125,7 @@ class _Walk:
             self.at = msgspec.structs.replace(at, token="", page=0, met=0)
             return None
         self._resumed = False
-        if found.token and found.token in self._seen:
-            raise SourceStopped("Jira sent the same page token twice, so its search has no end. Pull again.")
-        self._seen.add(found.token)
+        self._pages.admit(found)
         found, again = _without_known(found, {} if at.watermark is None else at.recent)
         epics = know_epics(pull, found.issues)
         content = Content(pull.known, pull.words)

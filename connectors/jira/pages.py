@@ -20,8 +20,9 @@ from connectors.jira.context import stamp
 from connectors.jira.records import InlineHistories
 from connectors.payload import decode_record
 
-__all__ = ["Found", "find"]
+__all__ = ["Found", "Pages", "find"]
 
+_EMPTY = 20
 _FAR = 5_000
 _BACK = 1_000
 _A_WHILE = int(timedelta(hours=2) / timedelta(milliseconds=1))
@@ -35,6 +36,28 @@ class Found:
     notes: tuple[str, ...]
     issues: tuple[msgspec.Raw, ...]
     token: str
+
+
+class Pages:
+    """Watches a walk: one whose tokens repeat, or whose pages stay empty, has no end."""
+
+    def __init__(self) -> None:
+        self._seen: set[str] = set()
+        self._empty = 0
+
+    def admit(self, found: Found) -> None:
+        """SourceStopped: a token comes twice, or twenty pages in a row hold nothing and promise more."""
+        if not found.token:
+            return
+        if found.token in self._seen:
+            raise SourceStopped("Jira sent the same page token twice, so its search has no end. Pull again.")
+        self._seen.add(found.token)
+        self._empty = 0 if found.issues else self._empty + 1
+        if self._empty >= _EMPTY:
+            raise SourceStopped(
+                f"Jira sent {_EMPTY} empty pages in a row and promised more. What came before is stored; "
+                "pull again."
+            )
 
 
 class _Dates(msgspec.Struct, frozen=True):
