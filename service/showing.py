@@ -37,6 +37,7 @@ def show(screen: Screen, folder: Path, seed: int, *, keep: bool) -> None:
         _baseline(running)
         screen.say("The plan is frozen as baseline B1. Half a year goes by, a week at a time:")
         live(running, _teller(running, screen))
+        _read(running)
         _print(running, screen)
         paths = _write(running, folder)
         screen.say(f"\nDone in {time.monotonic() - began:.0f} s. To open in a browser:")
@@ -48,14 +49,14 @@ def show(screen: Screen, folder: Path, seed: int, *, keep: bool) -> None:
             screen.say("\nTo play with it while the trackers run: crosstie demo --keep")
 
 
-def _read(running: Demo) -> None:
-    done = pull_sources(running.workspace, running.workspace.sources(), Silent())
+def _read(running: Demo, project: str | None = None) -> None:
+    done = pull_sources(running.workspace, running.workspace.sources(project), Silent())
     if done.failed:
         failure = done.failed[0]
         raise Failure(
             Exit.UNEXPECTED, f"The demo could not read {failure.connection} {failure.source}: {failure.error}"
         )
-    retie_projects(running.workspace)
+    retie_projects(running.workspace, project)
 
 
 def _baseline(running: Demo) -> None:
@@ -69,13 +70,15 @@ def _baseline(running: Demo) -> None:
 
 
 def _teller(running: Demo, screen: Screen) -> Callable[[], None]:
-    """Reads each week's changes and says so once a month."""
+    """Reads each week's changes and says so once a month, when the second project is read too."""
     months: list[int] = []
 
     def each_week() -> None:
-        _read(running)
         today = running.workspace.clock()
-        if today.month not in months:
+        if today.month in months:
+            _read(running, PROJECT)
+        else:
+            _read(running)
             months.append(today.month)
             screen.say(f"  {today:%B %Y}")
 
