@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -32,8 +33,9 @@ _QUIET = 4
 
 
 def often(share: float) -> settings:
-    """A share of 500 examples; `--hypothesis-profile=thorough` makes 33 times as many."""
+    """A share of 500 examples, the same under CI; `--hypothesis-profile=thorough` makes 33 times as many."""
     return settings(
+        derandomize=bool(os.environ.get("CI")),
         max_examples=round(settings.default.max_examples * share * 500 / 30),
         deadline=None,
         suppress_health_check=(HealthCheck.too_slow,),
