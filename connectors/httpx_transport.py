@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import httpcore
@@ -11,7 +11,7 @@ import httpx
 
 from connectors.transport import Guard, Watch
 
-__all__ = ["GuardedTransport"]
+__all__ = ["GuardedTransport", "guarded_client"]
 
 
 class _TimedStream(httpcore.NetworkStream):
@@ -101,3 +101,14 @@ class GuardedTransport(httpx.HTTPTransport):
         assert isinstance(answer.stream, httpx.SyncByteStream)
         encoding = answer.headers.get("content-encoding", "").strip().lower()
         return self._guard.collect(url, answer.stream, encoding, answer.headers.get("location"))
+
+
+def guarded_client(guard: Guard, headers: Mapping[str, str]) -> httpx.Client:
+    """A client under the guard: it follows no redirect and takes nothing from the environment."""
+    return httpx.Client(
+        transport=GuardedTransport(guard),
+        timeout=guard.watch.seconds,
+        follow_redirects=False,
+        trust_env=False,
+        headers=headers,
+    )

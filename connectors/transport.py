@@ -25,6 +25,7 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
+from config.settings import ConnectionSettings
 from connectors.allowance import Purse
 from connectors.base import Spent
 from connectors.errors import ConnectorError, Misconfigured, RetryLater, SourceStopped
@@ -93,6 +94,17 @@ class Guard:
         self.requests = 0
         self.received = 0
         self.purse = Purse(float(budget), elapsed)
+
+    @classmethod
+    def of(cls, settings: ConnectionSettings, url: str) -> Guard:
+        """The guard that a connection's settings ask for around one of its addresses."""
+        return cls(
+            url,
+            deadline=settings.timeout.total_seconds(),
+            ca_file=settings.ca_file,
+            proxy=settings.proxy,
+            budget=settings.budget,
+        )
 
     def session(self) -> requests.Session:
         """A fresh session under this guard."""

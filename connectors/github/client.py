@@ -90,13 +90,7 @@ class GitHubClient:
     ) -> None:
         import github
 
-        self.guard = guard or Guard(
-            settings.url,
-            deadline=settings.timeout.total_seconds(),
-            ca_file=settings.ca_file,
-            proxy=settings.proxy,
-            budget=settings.budget,
-        )
+        self.guard = guard or Guard.of(settings, settings.url)
         self.url = settings.url
         self._retry = retry
         self._clock = clock

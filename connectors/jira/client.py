@@ -108,13 +108,7 @@ class JiraClient:
         self.zone: str | None = None
         self.answered = clock()
         self._refusal = jira.JIRAError
-        self.guard = Guard(
-            settings.url,
-            deadline=settings.timeout.total_seconds(),
-            ca_file=settings.ca_file,
-            proxy=settings.proxy,
-            budget=settings.budget,
-        )
+        self.guard = Guard.of(settings, settings.url)
         token = secret(settings.token).reveal()
         signed: dict[str, Any] = (
             {"basic_auth": (settings.user, token)} if settings.user else {"token_auth": token}

@@ -22,7 +22,7 @@ from connectors.errors import (
     SkipIssue,
     SourceStopped,
 )
-from connectors.httpx_transport import GuardedTransport
+from connectors.httpx_transport import guarded_client
 from connectors.payload import decode, decode_record
 from connectors.planner.records import Collection, PersonRecord
 from connectors.planner.settings import PlannerConnection
@@ -31,7 +31,7 @@ from connectors.planner.token_file import TokenFile
 from connectors.retry import PASSING, Retry, retry_after
 from connectors.transport import Guard
 
-__all__ = ["AT_ONCE", "Answer", "BadRequest", "Missing", "PlannerClient", "Reply"]
+__all__ = ["AT_ONCE", "Answer", "BadRequest", "Missing", "PlannerClient", "Reply", "explanation"]
 
 T = TypeVar("T")
 
@@ -41,6 +41,7 @@ _MOST_IDS = 1000
 _MOST_PAGES = 1000
 _PERSON = "id,displayName,mail,userPrincipalName"
 _CLIPPED = 300
+_HEADERS = {"User-Agent": "crosstie", "Accept": "application/json"}
 
 
 class Missing(Misconfigured):
@@ -108,20 +109,8 @@ class PlannerClient:
         self.may_name = True
         self.may_beta = settings.beta
         self._signin = _sign_in(settings, secret, retry, clock, sleep, show)
-        self._guard = Guard(
-            settings.url,
-            deadline=settings.timeout.total_seconds(),
-            ca_file=settings.ca_file,
-            proxy=settings.proxy,
-            budget=settings.budget,
-        )
-        self._http = httpx.Client(
-            transport=GuardedTransport(self._guard),
-            timeout=settings.timeout.total_seconds(),
-            follow_redirects=False,
-            trust_env=False,
-            headers={"User-Agent": "crosstie", "Accept": "application/json"},
-        )
+        self._guard = Guard.of(settings, settings.url)
+        self._http = guarded_client(self._guard, _HEADERS)
 
     def spent(self) -> Spent:
         """The requests to Graph so far; it never says how many are left."""
@@ -272,7 +261,7 @@ class PlannerClient:
 
     def _meaning(self, status: int, headers: Mapping[str, str], content: bytes) -> ConnectorError:
         """What a refusal asks for."""
-        said = _said(content)
+        said = explanation(content)
         if status in PASSING:
             wish = retry_after(headers, self._clock())
             return RetryLater(f"{self._who} answered with status {status}", wish)
@@ -314,8 +303,8 @@ def _sign_in(
     return SignIn(settings, credential_of(settings, secret), retry, clock)
 
 
-def _said(content: bytes) -> str:
-    """Graph's own explanation, if it gave one, as text to append."""
+def explanation(content: bytes) -> str:
+    """What Microsoft's service says of a refusal, if it does, as text to append."""
     try:
         text = decode(content, _Refusal).error.message[:_CLIPPED]
     except SourceStopped:

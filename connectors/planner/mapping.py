@@ -33,15 +33,19 @@ from model.values import (
 
 __all__ = [
     "HISTORY_FIELDS",
+    "WORDS",
     "Board",
     "account_of",
+    "category_of",
     "completion",
     "estimate_of",
     "instant",
     "issue_of",
+    "key_of",
     "milestones",
     "people_of",
     "person",
+    "priority_of",
     "sprints",
     "status_of",
 ]
@@ -52,7 +56,7 @@ HISTORY_FIELDS = frozenset({"finished", "percent", "status", "status_original"})
 _CODE = re.compile(r"[A-Z][A-Z0-9]{1,9}-[0-9]{1,9}\b")
 _SLOT = re.compile(r"category(\d{1,2})")
 _DONE = 100
-_WORDS = {
+WORDS = {
     StatusCategory.TODO: "Not started",
     StatusCategory.DOING: "In progress",
     StatusCategory.DONE: "Completed",
@@ -172,7 +176,7 @@ def issue_of(task: TaskRecord, details: DetailsRecord | None, board: Board) -> I
         sprints=frozenset({bucket}) if dated and sprinted else frozenset(),
         milestone=bucket if dated and not sprinted else None,
         bucket=board.buckets.get(bucket),
-        priority=_priority(task.priority),
+        priority=priority_of(task.priority),
         attributes=_attributes(task, board),
         body=_body(details),
         links=_links(details),
@@ -202,13 +206,17 @@ def _body(details: DetailsRecord | None) -> str:
     return "\n".join(filter(None, (details.description, *lines)))
 
 
+def category_of(percent: int) -> StatusCategory:
+    """What a percentage means to Planner: begun is anything between nothing and all."""
+    if percent <= 0:
+        return StatusCategory.TODO
+    return StatusCategory.DONE if percent >= _DONE else StatusCategory.DOING
+
+
 def status_of(percent: int, source: PlannerSource) -> tuple[StatusCategory, str]:
     """The unified status and Planner's own word for a percentage; the config may map the word elsewhere."""
-    if percent <= 0:
-        category = StatusCategory.TODO
-    else:
-        category = StatusCategory.DONE if percent >= _DONE else StatusCategory.DOING
-    word = _WORDS[category]
+    category = category_of(percent)
+    word = WORDS[category]
     return source.status.category(word) or category, word
 
 
@@ -341,7 +349,7 @@ def _number(text: str | None) -> Decimal | None:
     return number if number.is_finite() and number >= 0 else None
 
 
-def _priority(value: int) -> str:
+def priority_of(value: int) -> str:
     """The band that Planner's own pages show; 2 and 4 both read as important."""
     return next((word for highest, word in _PRIORITIES if value <= highest), "Low")
 

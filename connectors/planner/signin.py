@@ -98,12 +98,7 @@ class SignIn:
         self._clock = clock
         self._app: Any = None
         self._last: requests.Response | None = None
-        guard = Guard(
-            settings.authority,
-            deadline=settings.timeout.total_seconds(),
-            ca_file=settings.ca_file,
-            proxy=settings.proxy,
-        )
+        guard = Guard.of(settings, settings.authority)
         self._session = guard.session()
         self._session.hooks["response"] = [self._remember]
 

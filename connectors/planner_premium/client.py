@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 import httpx
-import msgspec
 
 from config.secrets import Secret
 from connectors.base import Spent
@@ -17,8 +16,9 @@ from connectors.errors import (
     RetryLater,
     SourceStopped,
 )
-from connectors.httpx_transport import GuardedTransport
+from connectors.httpx_transport import guarded_client
 from connectors.payload import decode
+from connectors.planner.client import explanation
 from connectors.planner.signin import SignIn, credential_of
 from connectors.planner_premium.records import Rows
 from connectors.planner_premium.settings import PremiumConnection
@@ -29,7 +29,6 @@ __all__ = ["BadRequest", "DataverseClient", "Missing"]
 
 _ROOT = "/api/data/v9.2"
 _MOST_PAGES = 1000
-_CLIPPED = 300
 _HEADERS = {
     "User-Agent": "crosstie",
     "Accept": "application/json",
@@ -47,14 +46,6 @@ class BadRequest(SourceStopped):
     """400: the environment does not accept the request as it stands; it may lack a column."""
 
 
-class _Problem(msgspec.Struct, frozen=True):
-    message: str = ""
-
-
-class _Refusal(msgspec.Struct, frozen=True):
-    error: _Problem = _Problem()
-
-
 class DataverseClient:
     """One signed-in environment; every call is a read and is asked again as the retry policy says."""
 
@@ -69,20 +60,8 @@ class DataverseClient:
         self._retry = retry
         self._clock = clock
         self._signin = SignIn(settings, credential_of(settings, secret), retry, clock)
-        self._guard = Guard(
-            settings.url,
-            deadline=settings.timeout.total_seconds(),
-            ca_file=settings.ca_file,
-            proxy=settings.proxy,
-            budget=settings.budget,
-        )
-        self._http = httpx.Client(
-            transport=GuardedTransport(self._guard),
-            timeout=settings.timeout.total_seconds(),
-            follow_redirects=False,
-            trust_env=False,
-            headers=_HEADERS,
-        )
+        self._guard = Guard.of(settings, settings.url)
+        self._http = guarded_client(self._guard, _HEADERS)
 
     def spent(self) -> Spent:
         """The requests to Dataverse so far."""
@@ -134,7 +113,7 @@ class DataverseClient:
 
     def _meaning(self, reply: httpx.Response) -> ConnectorError:
         """What a refusal asks for."""
-        status, said, who = reply.status_code, _said(reply.content), self._settings.who
+        status, said, who = reply.status_code, explanation(reply.content), self._settings.who
         if status in PASSING:
             return RetryLater(
                 f"{who} answered with status {status}", retry_after(reply.headers, self._clock())
@@ -156,11 +135,3 @@ class DataverseClient:
         return SourceStopped(
             f"{who} answered with status {status}{said}. If it lasts, report it with this text."
         )
-
-
-def _said(content: bytes) -> str:
-    try:
-        text = decode(content, _Refusal).error.message[:_CLIPPED]
-    except SourceStopped:
-        return ""
-    return f" ({text})" if text else ""

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from connectors.payload import decode
-from connectors.planner.mapping import instant, key_of
+from connectors.planner.mapping import WORDS, category_of, instant, key_of, priority_of
 from connectors.planner_premium.records import (
     AssignmentRow,
     BucketRow,
@@ -53,12 +53,6 @@ T = TypeVar("T")
 
 _MAPPING = 1
 """Raised whenever the same row would be understood otherwise, so that all are read again."""
-_WORDS = {
-    StatusCategory.TODO: "Not started",
-    StatusCategory.DOING: "In progress",
-    StatusCategory.DONE: "Completed",
-}
-_PRIORITIES = ((1, "Urgent"), (4, "Important"), (7, "Medium"), (10, "Low"))
 _LETTERS = re.compile(r"(finish|start)\W*to\W*(finish|start)", re.IGNORECASE)
 _LAST_SECOND = time(23, 59, 59)
 
@@ -156,8 +150,8 @@ class Plan:
 def issue_of(row: TaskRow, plan: Plan) -> Issue:
     """A task. SkipIssue: an instant in it cannot be read."""
     percent = _percent(row.progress, hundred=plan.frame.hundred)
-    category = _category(percent)
-    word = _WORDS[category]
+    category = category_of(percent)
+    word = WORDS[category]
     sums = row.id in plan.parents
     return Issue(
         ref=plan.ref(row.id),
@@ -180,7 +174,7 @@ def issue_of(row: TaskRow, plan: Plan) -> Issue:
         sprints=frozenset({row.sprint} if row.sprint else ()),
         bucket=plan.buckets.get(row.bucket or ""),
         parent=row.parent,
-        priority=_priority(row.priority),
+        priority=None if row.priority is None else priority_of(row.priority),
         attributes=tuple(_attributes(row)),
         body=row.description or "",
         version=row.etag,
@@ -189,7 +183,7 @@ def issue_of(row: TaskRow, plan: Plan) -> Issue:
 
 def milestone_of(row: TaskRow, plan: Plan) -> Milestone:
     """A task that marks a date as the dated goal it is."""
-    done = _category(_percent(row.progress, hundred=plan.frame.hundred)) is StatusCategory.DONE
+    done = category_of(_percent(row.progress, hundred=plan.frame.hundred)) is StatusCategory.DONE
     finished = plan.day(row.actual_end) if done else None
     return Milestone(plan.ref(row.id), plan.source.key, row.title, plan.day(row.finish), done, finished)
 
@@ -229,19 +223,9 @@ def _percent(progress: float | None, *, hundred: bool) -> int:
     return min(max(round((progress or 0.0) * (1 if hundred else 100)), 0), 100)
 
 
-def _category(percent: int) -> StatusCategory:
-    if percent == 0:
-        return StatusCategory.TODO
-    return StatusCategory.DONE if percent == 100 else StatusCategory.DOING
-
-
 def _number(value: float) -> Decimal:
     """A column's number without the noise of its binary form: four decimals, as Dataverse keeps money."""
     return Decimal(str(round(value, 4))).normalize() + 0
-
-
-def _priority(value: int | None) -> str | None:
-    return None if value is None else next((word for most, word in _PRIORITIES if value <= most), "Low")
 
 
 def _attributes(row: TaskRow) -> Iterator[tuple[str, str]]:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from config.secrets import Secret
 from connectors.base import Batch
@@ -18,34 +16,13 @@ from sandbox.clock import WorldClock
 from sandbox.github.app import GitHubApp, Server
 from sandbox.github.state import GitHubSite
 from sandbox.server import LoggedRequest, Stand
+from tests.connectors.wire import Spoil, spoiling
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 TOKEN = "ghp_canary0of0ada"
 REPO = "acme/erp"
 OTHER = "acme/ops"
 SCOPES = ("repo", "read:project")
-
-Spoil = Callable[[str, bytes], bytes]
-
-
-def spoiling(asgi: ASGIApp, spoil: Spoil) -> ASGIApp:
-    """The application, with the bytes of its answers changed on their way out."""
-
-    async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        answer: list[Message] = []
-
-        async def keep(message: Message) -> None:
-            answer.append(message)
-
-        await asgi(scope, receive, keep)
-        start, *rest = answer
-        body = spoil(scope["path"], b"".join(message.get("body", b"") for message in rest))
-        headers = [(name, value) for name, value in start["headers"] if name != b"content-length"]
-        length = (b"content-length", str(len(body)).encode())
-        await send({**start, "headers": [*headers, length]})
-        await send({"type": "http.response.body", "body": body})
-
-    return application
 
 
 class Desk:

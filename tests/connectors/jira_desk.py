@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
 from config.secrets import Secret
 from connectors.base import Batch
 from connectors.jira.connector import Connector
@@ -17,33 +15,11 @@ from sandbox.clock import WorldClock
 from sandbox.jira.app import JiraApp
 from sandbox.jira.state import JiraSite
 from sandbox.server import Stand
+from tests.connectors.wire import Spoil, spoiling
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ANN, BOB = "5b10ac8d82e05b22cc7d4ef5", "712020:bob"
 EMAIL, TOKEN = "ann@example.com", "ATATT-canary-of-ann"
-
-
-Spoil = Callable[[str, bytes], bytes]
-
-
-def _spoiling(asgi: ASGIApp, spoil: Spoil) -> ASGIApp:
-    """The application, with the bytes of its answers changed on their way out."""
-
-    async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        answer: list[Message] = []
-
-        async def keep(message: Message) -> None:
-            answer.append(message)
-
-        await asgi(scope, receive, keep)
-        start, *rest = answer
-        body = spoil(scope["path"], b"".join(message.get("body", b"") for message in rest))
-        headers = [(name, value) for name, value in start["headers"] if name != b"content-length"]
-        length = (b"content-length", str(len(body)).encode())
-        await send({**start, "headers": [*headers, length]})
-        await send({"type": "http.response.body", "body": body})
-
-    return application
 
 
 class Desk:
@@ -71,7 +47,7 @@ class Desk:
     @contextmanager
     def served(self, **options: Any) -> Iterator[Stand]:
         app = JiraApp(self.site, **options)
-        app.asgi = _spoiling(app.asgi, lambda path, body: self.spoil(path, body))
+        app.asgi = spoiling(app.asgi, lambda path, body: self.spoil(path, body))
         with Stand(app) as stand:
             self.stand = stand
             yield stand

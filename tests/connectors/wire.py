@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
 Reply = Callable[[socket.socket], None]
 
 
@@ -106,3 +108,26 @@ def wire(reply: Callable[[int, bytes], Reply], tls: ssl.SSLContext | None = None
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
         thread.join(timeout=5)
+
+
+Spoil = Callable[[str, bytes], bytes]
+
+
+def spoiling(asgi: ASGIApp, spoil: Spoil) -> ASGIApp:
+    """The application, with the bytes of its answers changed on their way out."""
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        answer: list[Message] = []
+
+        async def keep(message: Message) -> None:
+            answer.append(message)
+
+        await asgi(scope, receive, keep)
+        start, *rest = answer
+        body = spoil(scope["path"], b"".join(message.get("body", b"") for message in rest))
+        headers = [(name, value) for name, value in start["headers"] if name != b"content-length"]
+        length = (b"content-length", str(len(body)).encode())
+        await send({**start, "headers": [*headers, length]})
+        await send({"type": "http.response.body", "body": body})
+
+    return application
