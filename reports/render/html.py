@@ -116,6 +116,7 @@ def environment() -> Environment:
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, finalize=_finalized
     )
     made.filters["aligned"] = _aligned
+    made.filters["bound"] = _bound
     made.tests["paragraph"] = lambda block: isinstance(block, Paragraph)
     made.tests["bullets"] = lambda block: isinstance(block, Bullets)
     made.tests["picture"] = lambda block: isinstance(block, Picture)
@@ -125,6 +126,11 @@ def environment() -> Environment:
 def _finalized(value: Any) -> Any:
     """Plain strings lose what would act on a reader's screen; markup made by the template stays."""
     return shown(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+
+
+def _bound(text: str) -> str:
+    """Our own words with each per cent sign kept on the line of its number."""
+    return text.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def _aligned(table: Table) -> str:

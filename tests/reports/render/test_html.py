@@ -101,6 +101,13 @@ def test_a_reader_sees_the_text_itself_on_one_line(name):
     }
 
 
+def test_a_per_cent_sign_stays_on_the_line_of_its_number_and_foreign_text_as_it_was_written():
+    line = (Span("over by 18 %, "), Span("100 % done", foreign=True))
+    written = text_of(parsed(render(Page("x", "x", None, line, (), (), (), ()))), ".//*[@class='sentence']")
+    assert "18\N{NO-BREAK SPACE}%" in written
+    assert "100 % done" in written
+
+
 def test_foreign_text_is_isolated_from_the_direction_of_what_follows():
     name = "שלום"
     line = (
