@@ -76,11 +76,9 @@ def remap(
 
 
 @dataclass
-class _Last:
-    """Which batch speaks of what for the last time; batches are numbered in the order of replay.
-
-    An event is the other way round: a pull stores it as the first page that tells it reads, so here too the
-    first one counts.
+class _Speakers:
+    """Which batch speaks for what: the last that tells of a record, the first that tells of an event, since a
+    pull stores an event as the first page that tells it reads. Batches are numbered in the order of replay.
     """
 
     issues: dict[str, list[tuple[int, frozenset[str]]]] = field(default_factory=lambda: defaultdict(list))
@@ -147,26 +145,26 @@ class _Replay:
 
     def run(self, held: Mapping[str, str]) -> Remapped:
         """Replay everything; `held` are the issues stored before, by id, with their keys."""
-        last, notes = _Last(), list[str]()
+        speakers, notes = _Speakers(), list[str]()
         for number, batch in enumerate(self._batches()):
-            last.note(number, batch)
+            speakers.note(number, batch)
             notes += (note for note in batch.notes if note not in notes)
         pages, self._pages = self._pages, 0
         for number, batch in enumerate(self._batches()):
-            self._record(number, batch, last)
+            self._record(number, batch, speakers)
         at = self._place.connection, self._place.source
         done, differing = self._recorded, self._differing()
         return Remapped(
             *at,
             pages=pages,
-            issues=len(last.issues),
+            issues=len(speakers.issues),
             added=len(self._added),
             changed=len({ref for ref, _ in differing}),
             fields=dict(Counter(name for _, name in differing)),
             events=done.events,
             restated=done.restated,
             parked=done.parked,
-            missing=tuple(sorted(key for id_, key in held.items() if id_ not in last.issues)),
+            missing=tuple(sorted(key for id_, key in held.items() if id_ not in speakers.issues)),
             notes=tuple(notes),
         )
 
@@ -178,11 +176,11 @@ class _Replay:
             self._pages += 1
             yield RawPage(page.stream, page.position, page.body, page.walk)
 
-    def _record(self, number: int, batch: Batch, last: _Last) -> None:
+    def _record(self, number: int, batch: Batch, speakers: _Speakers) -> None:
         told = {event.ref for event in batch.events if event.entity is Entity.ISSUE}
         kept = self._writer.kept(Entity.ISSUE, {issue.ref for issue in batch.issues} | told)
-        groups = self._groups(number, batch, last, kept)
-        whole = _rest(number, batch, last, frozenset(ref.id for ref in self._added))
+        groups = self._groups(number, batch, speakers, kept)
+        whole = _rest(number, batch, speakers, frozenset(ref.id for ref in self._added))
         parts = [replace(whole, issues=tuple(groups.pop(None, ())), speaks_for=None)]
         for fields, issues in groups.items():
             parts.append(Batch(batch.stream, "", False, issues=tuple(issues), speaks_for=fields))
@@ -195,13 +193,13 @@ class _Replay:
                 self._touched.setdefault(ref, old.value)
 
     def _groups(
-        self, number: int, batch: Batch, last: _Last, kept: Mapping[Ref, Kept]
+        self, number: int, batch: Batch, speakers: _Speakers, kept: Mapping[Ref, Kept]
     ) -> dict[frozenset[str] | None, list[Issue]]:
         """The batch's issues by the fields that it has the last word on; None: whole issues."""
         spoken = _FIELDS if batch.speaks_for is None else batch.speaks_for & _FIELDS
         groups: dict[frozenset[str] | None, list[Issue]] = {}
         for issue in batch.issues:
-            left = last.left(number, issue.ref.id, spoken)
+            left = speakers.left(number, issue.ref.id, spoken)
             stored = kept.get(issue.ref)
             if stored is None:
                 if batch.speaks_for is None and left:
@@ -227,11 +225,11 @@ class _Replay:
         ]
 
 
-def _rest(number: int, batch: Batch, last: _Last, added: Collection[str]) -> Batch:
+def _rest(number: int, batch: Batch, speakers: _Speakers, added: Collection[str]) -> Batch:
     """The batch with what no later one speaks of, and without what is no matter of mapping."""
 
     def held(kind: str, ids: Iterable[str]) -> frozenset[str]:
-        return frozenset(id_ for id_ in ids if last.is_last(number, kind, id_))
+        return frozenset(id_ for id_ in ids if speakers.is_last(number, kind, id_))
 
     links = held("links", batch.dependencies_of)
     return replace(
@@ -242,10 +240,10 @@ def _rest(number: int, batch: Batch, last: _Last, added: Collection[str]) -> Bat
         dependencies_of=links,
         worklogs=_by(batch.worklogs, held("worklog", (one.ref.id for one in batch.worklogs))),
         worklogs_removed=held("worklog", batch.worklogs_removed),
-        costs=tuple(cost for cost in batch.costs if last.keeps_cost(number, cost)),
-        all_costs=batch.all_costs if last.costs is not None and last.costs[0] == number else None,
-        events=tuple(event for event in batch.events if last.is_first(number, event)),
-        parked=tuple(odd for odd in batch.parked if last.is_last_of_issue(number, odd.id)),
+        costs=tuple(cost for cost in batch.costs if speakers.keeps_cost(number, cost)),
+        all_costs=batch.all_costs if speakers.costs is not None and speakers.costs[0] == number else None,
+        events=tuple(event for event in batch.events if speakers.is_first(number, event)),
+        parked=tuple(odd for odd in batch.parked if speakers.is_last_of_issue(number, odd.id)),
         gone=batch.gone & frozenset(added),
         hidden=batch.hidden & frozenset(added),
     )

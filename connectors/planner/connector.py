@@ -26,7 +26,7 @@ from connectors.planner.mapping import HISTORY_FIELDS, Board, estimate_of
 from connectors.planner.plans import Frame, board_of, plans_of, read_frames, refused_plan
 from connectors.planner.pulling import Pulling, about_names
 from connectors.planner.records import Collection, GroupRecord, PlanRecord
-from connectors.planner.replaying import replay
+from connectors.planner.replay import replay
 from connectors.planner.settings import PlannerConnection, PlannerSource
 from connectors.retry import Retry
 
