@@ -76,7 +76,8 @@ class Capabilities:
 
     `webhooks`: it can announce changes. `conditional_writes`: it refuses a write decided on an older
     version. `page_limit`: the most issues that one request may ask for; None: no such limit. `parallel`: how
-    many of its sources the tracker lets one credential read at the same time without minding.
+    many of its sources the tracker lets one credential read at the same time without minding. `writes`: the
+    issue fields that can be written; empty: the tracker is only read.
     """
 
     history: History
@@ -93,6 +94,7 @@ class Capabilities:
     conditional_writes: bool = False
     page_limit: int | None = None
     parallel: int = 1
+    writes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +216,8 @@ class Spent:
 class Connector(Protocol):
     """One connection on one tracker. Blocking, used by one thread at a time, made afresh for each run.
 
-    Errors are those of connectors.errors. Nothing is written to the tracker by any method here.
+    Errors are those of connectors.errors. Nothing is written to the tracker by any method here; what a
+    connector offers for writing is in connectors.writing.
     """
 
     kind: ClassVar[str]

@@ -6,9 +6,12 @@ __all__ = [
     "AccessRefused",
     "ConnectorError",
     "Misconfigured",
+    "OutcomeUnknown",
+    "Refused",
     "RetryLater",
     "SkipIssue",
     "SourceStopped",
+    "Stale",
     "Unreachable",
 ]
 
@@ -47,3 +50,15 @@ class SkipIssue(ConnectorError):
 
 class SourceStopped(ConnectorError):
     """The answer breaks a promise we rely on (loop, foreign address, oversized page): stop this source."""
+
+
+class Refused(ConnectorError):
+    """The tracker takes this write neither now nor later; nothing was written: a person must decide."""
+
+
+class Stale(ConnectorError):
+    """The issue is no longer what the write was decided on; nothing was written: read it again."""
+
+
+class OutcomeUnknown(ConnectorError):
+    """A write was sent and no answer tells whether it was carried out: look before anything else."""
