@@ -81,7 +81,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A field that is frozen: its sides cannot all stand, and nobody has decided. Nothing of it is written."""
+    """A field that is frozen: its sides cannot all stand and nobody has decided; nothing of it is written."""
 
     tie: Ref
     title: str
