@@ -72,7 +72,7 @@ class Recorded:
 
 
 def record(writer: Writer, place: Place, batch: Batch) -> Recorded:
-    """Store what a batch says, its raw pages and its cursor."""
+    """Store what a batch says, its raw pages and its cursor; a batch without one moves none."""
     batch, unfit = fit(cleaned(batch))
     recorder = _Recorder(writer, place)
     told: dict[Entity, list[Event]] = {entity: [] for entity in Entity}
@@ -189,7 +189,8 @@ class _Recorder:
         if batch.complete:
             for walk in {page.walk for page in batch.raw if page.walk.startswith(FULL)}:
                 progress.forget_older_pages(*at, walk)
-        progress.move_cursor(*at, batch.stream, batch.cursor, now, self._place.again)
+        if batch.cursor or batch.complete:
+            progress.move_cursor(*at, batch.stream, batch.cursor, now, self._place.again)
 
     def _news(
         self,

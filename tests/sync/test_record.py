@@ -342,3 +342,20 @@ def test_an_issue_that_is_shown_no_longer_stands_as_it_was_until_it_is_seen_agai
     tell(store, at(30), batch(issue(1)))
     (seen,) = store.view(at(35)).issues()
     assert not seen.hidden
+
+
+def test_issues_fetched_by_id_are_recorded_without_moving_any_cursor(store: Store) -> None:
+    tell(store, at(10), batch(issue(1), issue(2), cursor="c1"), first=True)
+    fetched = Batch("issues", "", False, issues=(issue(1, title="New"),), hidden=frozenset({"2"}))
+    tell(store, at(20), fetched)
+    assert store.cursors("jira", "PAY") == {"issues": "c1"}
+    assert [(i.title, i.hidden) for i in store.view(at(30)).issues()] == [("New", False), ("Title", True)]
+
+
+def test_a_fetched_page_is_kept_beside_those_of_the_full_reading(store: Store) -> None:
+    full = RawPage("issues", "0", b"full", "full-1")
+    by_id = RawPage("issues", "1", b"by id", "by-id")
+    tell(store, at(10), batch(issue(1), raw=(full,)), first=True)
+    tell(store, at(20), Batch("issues", "", False, issues=(issue(1, title="New"),), raw=(by_id,)))
+    with store.transaction() as writer:
+        assert [page.body for page in writer.progress.pages("jira", "PAY")] == [b"full", b"by id"]
