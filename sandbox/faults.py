@@ -8,8 +8,10 @@ from typing import Literal, get_args
 
 __all__ = ["FaultKind", "Faults"]
 
-FaultKind = Literal["rate_limit", "server_error", "short_page", "drop_reply"]
-"""Asked to wait; failed without applying; fewer rows than asked for; applied, but the answer breaks off."""
+FaultKind = Literal["rate_limit", "server_error", "short_page", "drop_reply", "late_error"]
+"""Asked to wait; failed without applying; fewer rows than asked for; applied, but the answer breaks off;
+applied, but answered as if it had failed.
+"""
 
 
 @dataclass(slots=True)

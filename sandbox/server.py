@@ -208,6 +208,9 @@ class _Door:
             answer = await self._apply(scope, body)
             if self._app.faults.take("drop_reply", path):
                 fault = "drop_reply"
+            elif self._app.faults.take("late_error", path):
+                fault, answer = "late_error", _Answer()
+                await self._app.server_error(path)(scope, receive, answer.collect)
         self._log.append(
             LoggedRequest(
                 method=scope["method"],

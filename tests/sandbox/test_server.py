@@ -97,6 +97,15 @@ def test_a_dropped_reply_was_applied_but_never_arrives_whole(method):
         assert httpx.get(f"{stand.url}/count").json() == {"count": 1 if method == "POST" else 0}
 
 
+def test_a_late_error_was_applied_all_the_same():
+    app = Counter()
+    with Stand(app) as stand:
+        stand.faults.once("late_error", match="/count")
+        assert httpx.post(f"{stand.url}/count", content=b"x").status_code == 502
+        assert [one.fault for one in stand.requests] == ["late_error"]
+    assert app.count == 1
+
+
 def test_a_fault_waits_for_its_path_and_strikes_once():
     with Stand(Counter()) as stand:
         stand.faults.once("server_error", match="/elsewhere")
