@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from connectors.errors import ConnectorError
+from connectors.errors import ConnectorError, Refused
+from connectors.memory.faults import Call, Fault
+from connectors.memory.form import Form
 from model.fields import HISTORY, encode
 from model.values import (
     Account,
@@ -18,7 +20,9 @@ from model.values import (
     Meaning,
     Milestone,
     Origin,
+    Ref,
     Sprint,
+    StatusCategory,
     Worklog,
 )
 
@@ -30,11 +34,16 @@ _ENTITY: dict[type, Entity] = {
     Sprint: Entity.SPRINT,
     Milestone: Entity.MILESTONE,
 }
+_HISTORY = {entity: sorted(fields) for entity, fields in HISTORY.items()}
 
 
 @dataclass
 class Shelf:
-    """What one source holds; `touched` orders ids by their latest change, which is what a cursor counts."""
+    """What one source holds; `touched` orders ids by their latest change, which is what a cursor counts.
+
+    `gone` were deleted, `hidden` are not shown to us any more. `marks` are the markers of issues, which only
+    programs see, `creators` tells who made an issue, `unfound` for how many searches more it is not found.
+    """
 
     records: dict[tuple[Entity, str], Record] = field(default_factory=dict)
     events: dict[tuple[Entity, str], list[Event]] = field(default_factory=dict)
@@ -42,6 +51,10 @@ class Shelf:
     worklogs: dict[str, Worklog] = field(default_factory=dict)
     unlogged: dict[str, str] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
+    hidden: set[str] = field(default_factory=set)
+    marks: dict[str, str] = field(default_factory=dict)
+    creators: dict[str, str] = field(default_factory=dict)
+    unfound: dict[str, int] = field(default_factory=dict)
     touched: dict[tuple[Entity, str], int] = field(default_factory=dict)
 
     def since(self, seq: int, entities: frozenset[Entity]) -> list[tuple[int, Entity, str]]:
@@ -49,12 +62,31 @@ class Shelf:
         return sorted((n, e, i) for (e, i), n in self.touched.items() if n > seq and e in entities)
 
 
-class MemoryTracker:
-    """The tracker's side: sources by name, the one token it accepts, and the faults it is told to show."""
+def _nothing(call: Call, issue: str) -> Fault | None:
+    """No request goes wrong."""
+    return None
 
-    def __init__(self, token: str = "open-sesame") -> None:  # noqa: S107 - it protects nothing but a test
+
+class MemoryTracker:
+    """The tracker's side: sources by name, the one token it accepts, and the faults it is told to show.
+
+    `own` is the account id of whoever uses the token: its writes leave events with that actor. `listening`
+    is asked at every request, by its name and its issue's id ("": none); it may edit the tracker meanwhile,
+    raise an exception of its own (a crash), or name the fault that strikes. A new issue is not shown by the
+    next `search_lag` searches. Nothing here is left to chance or to a clock.
+    """
+
+    def __init__(
+        self,
+        token: str = "open-sesame",  # noqa: S107 - it protects nothing but a test
+        form: Form = Form(),  # noqa: B008 - it is frozen
+    ) -> None:
         self.token = token
+        self.form = form
         self.account = "memory user"
+        self.own = "crosstie"
+        self.listening: Callable[[Call, str], Fault | None] = _nothing
+        self.search_lag = 0
         self.reachable = True
         self.accounts: dict[str, Account] = {}
         self._shelves: dict[str, Shelf] = {}
@@ -72,17 +104,23 @@ class MemoryTracker:
         return self._shelves[source]
 
     def put(self, record: Record, at: datetime, actor: str | None = None) -> None:
-        """Create the record, or edit it: every field that differs from before becomes an event at `at`."""
+        """Create the record, or edit it: every field that differs from before becomes an event at `at`.
+
+        An issue gets a new version.
+        """
         shelf, key = self._shelves[record.source], (_ENTITY[type(record)], record.ref.id)
         before = shelf.records.get(key)
         if before is not None:
             events = shelf.events.setdefault(key, [])
-            for name in sorted(HISTORY[key[0]]):
-                old, new = encode(getattr(before, name)), encode(getattr(record, name))
-                if old != new:
-                    events.append(self._event(record, key[0], Meaning(name, old, new), at, actor))
-        shelf.records[key] = record
+            for name in _HISTORY[key[0]]:
+                was, now = getattr(before, name), getattr(record, name)
+                if was != now:
+                    meaning = Meaning(name, encode(was), encode(now))
+                    events.append(self._event(record, key[0], meaning, at, actor))
         self._touch(shelf, key)
+        stamped = replace(record, version=f"{self._count}") if isinstance(record, Issue) else record
+        shelf.records[key] = stamped
+        shelf.hidden.discard(record.ref.id)
 
     def edit(self, source: str, issue: str, at: datetime, actor: str | None = None, **fields: Any) -> Issue:
         """Change fields of one issue; KeyError: no such issue."""
@@ -91,6 +129,65 @@ class MemoryTracker:
         after = replace(before, **fields)
         self.put(after, at, actor)
         return after
+
+    def change(
+        self, source: str, issue: str, fields: Mapping[str, object], at: datetime, actor: str | None
+    ) -> bool:
+        """Set fields as the tracker's form holds them; whether anything differs now. KeyError: no such issue.
+
+        Raises Refused, with nothing changed, for a value that does not exist here.
+        """
+        shelf = self._shelves[source]
+        before = shelf.records[Entity.ISSUE, issue]
+        assert isinstance(before, Issue)
+        after = self.form.filled(before, fields, at)
+        self._refuse_strangers(shelf, after, fields)
+        if after == before:
+            return False
+        self.put(after, at, actor)
+        return True
+
+    def make(self, source: str, connection: str, plain: Mapping[str, Any], at: datetime, creator: str) -> str:
+        """A new issue with these fields; its id, which no other issue of this tracker has."""
+        shelf = self._shelves[source]
+        id = f"n{self._count + 1}"
+        blank = Issue(
+            ref=Ref(connection, id),
+            source=source,
+            key=f"{source.upper()}-{self._count + 1}",
+            title="",
+            url=f"https://memory.example/{source}/{id}",
+            status=StatusCategory.TODO,
+            status_original="Open",
+            created=at,
+        )
+        fields = {name: value for name, value in plain.items() if name in self.form.fields}
+        after = self.form.filled(blank, {"title": "", **fields}, at)
+        self._refuse_strangers(shelf, after, fields)
+        others = {name: value for name, value in plain.items() if name in ("type", "bucket", "links")}
+        self.put(replace(after, **others), at, creator)
+        shelf.creators[id] = creator
+        shelf.unfound[id] = self.search_lag
+        return id
+
+    def search(self, source: str, since: datetime) -> list[Issue]:
+        """Issues created since then that the index knows by now, in the order of their creation."""
+        shelf, found = self._shelves[source], []
+        for (entity, id), record in shelf.records.items():
+            if entity is not Entity.ISSUE or not isinstance(record, Issue):
+                continue
+            if shelf.unfound.get(id, 0) > 0:
+                shelf.unfound[id] -= 1
+            elif record.created is not None and record.created >= since:
+                found.append(record)
+        return found
+
+    def hide(self, source: str, issue: str) -> None:
+        """It is no longer shown to us, and nobody says why."""
+        shelf = self._shelves[source]
+        del shelf.records[Entity.ISSUE, issue]
+        shelf.hidden.add(issue)
+        self._touch(shelf, (Entity.ISSUE, issue))
 
     def delete(self, source: str, issue: str) -> None:
         """The tracker leaves a tombstone, which the next pull reads."""
@@ -148,6 +245,18 @@ class MemoryTracker:
             actor=actor,
             meaning=meaning,
         )
+
+    def _refuse_strangers(self, shelf: Shelf, issue: Issue, fields: Mapping[str, object]) -> None:
+        """Refuse people, sprints, milestones and parents that the tracker does not have."""
+        wanted: dict[str, set[str]] = {
+            "assignees": set(issue.assignees - self.accounts.keys() if self.accounts else ()),
+            "sprints": {i for i in issue.sprints if (Entity.SPRINT, i) not in shelf.records},
+            "milestone": {i for i in (issue.milestone,) if i and (Entity.MILESTONE, i) not in shelf.records},
+            "parent": {i for i in (issue.parent,) if i and (Entity.ISSUE, i) not in shelf.records},
+        }
+        for name, unknown in wanted.items():
+            if unknown and name in fields:
+                raise Refused(f'{issue.key}: no {name} "{min(unknown)}" here; choose one that exists')
 
     def _touch(self, shelf: Shelf, key: tuple[Entity, str]) -> None:
         self._count += 1
