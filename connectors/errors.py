@@ -35,13 +35,17 @@ class Unreachable(ConnectorError):
 class RetryLater(ConnectorError):
     """The tracker asked to wait, or failed in passing; `after` is its own wish in seconds, if it gave one.
 
-    `ours`: not the tracker asks for it, but the share that the config lets us use.
+    `ours`: not the tracker asks for it, but the share that the config lets us use. `unsent`: the request
+    surely never reached the tracker, so that a write was certainly not carried out.
     """
 
-    def __init__(self, message: str, after: float | None = None, *, ours: bool = False) -> None:
+    def __init__(
+        self, message: str, after: float | None = None, *, ours: bool = False, unsent: bool = False
+    ) -> None:
         super().__init__(message)
         self.after = after
         self.ours = ours
+        self.unsent = unsent or ours
 
 
 class SkipIssue(ConnectorError):

@@ -36,6 +36,12 @@ _PORTS = {"http": 80, "https": 443}
 _PIECE = 1 << 16
 _MEGABYTE = 1 << 20
 _CONNECT = 15.0
+_NEVER_CONNECTED = (
+    ConnectionRefusedError,
+    socket.gaierror,
+    urllib3.exceptions.NewConnectionError,
+    urllib3.exceptions.ConnectTimeoutError,
+)
 
 
 def origin(url: str) -> str:
@@ -158,7 +164,8 @@ class Guard:
                 "authority's file as ca_file in the connection."
             )
         way = f" through the proxy {origin(self.proxy)}" if self.proxy else ""
-        return RetryLater(f"{place}{way} {self._what(causes)}")
+        unsent = any(isinstance(cause, _NEVER_CONNECTED) for cause in causes)
+        return RetryLater(f"{place}{way} {self._what(causes)}", unsent=unsent)
 
     def _what(self, causes: list[BaseException]) -> str:
         if any(isinstance(cause, socket.gaierror) for cause in causes):

@@ -200,6 +200,15 @@ def test_a_closed_port_and_an_unknown_name_are_told_apart(ask: Ask) -> None:
         ask(Guard("http://tracker.invalid"), "http://tracker.invalid")
 
 
+def test_only_a_request_that_never_left_is_called_unsent(ask: Ask) -> None:
+    with wire(always(drop)) as server, pytest.raises(RetryLater) as broken:
+        ask(Guard(server.url), server.url)
+    assert not broken.value.unsent
+    with pytest.raises(RetryLater) as refused:
+        ask(Guard(server.url), server.url)
+    assert refused.value.unsent
+
+
 def test_a_certificate_is_verified_and_an_authority_can_be_added(ask: Ask, tmp_path: Path) -> None:
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
