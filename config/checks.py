@@ -6,25 +6,31 @@ wrong; whatever does not have the right shape is passed over here, as the settin
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from config.positions import KeyPath
 from config.problems import Finding, listed, nearest, shown
 from config.settings import SourceSettings, StatusMap
+from config.writing import check_audiences, check_writing
 
 __all__ = ["check_sources", "check_tree", "table"]
 
 
-def check_tree(tree: Mapping[str, Any]) -> Iterator[Finding]:
-    """Every fault between the parts of the file, except those that need finished sources."""
+def check_tree(tree: Mapping[str, Any], writable: Callable[[str], bool]) -> Iterator[Finding]:
+    """Every fault between the parts of the file, except those that need finished sources.
+
+    `writable` says whether a kind of tracker can be written.
+    """
     yield from _status_words(("mapping", "status"), table(tree, "mapping", "status"))
     yield from _place(table(tree, "general", "calendar"))
     yield from _people(tree)
     yield from _rates(tree)
+    yield from check_audiences(tree)
     for name in table(tree, "projects"):
         yield from _project(("projects", name), tree, table(tree, "projects", name))
+        yield from check_writing(("projects", name), tree, table(tree, "projects", name), writable)
 
 
 def check_sources(sources: Sequence[tuple[KeyPath, SourceSettings]]) -> Iterator[Finding]:

@@ -16,6 +16,7 @@ from config.explain import explain
 from config.problems import ConfigError, Finding, Problem, dotted, harmless, listed, nearest, shown
 from config.settings import Config, ConnectionSettings, Kind, SourceSettings, StoreSettings
 from config.shapes import find_tokens
+from config.writing import check_mirrors
 
 __all__ = ["VERSION", "ConfigError", "Problem", "load"]
 
@@ -68,7 +69,7 @@ class _Reading:
         """The finished configuration; None if anything was found."""
         self._version()
         bare = self._checked(Config, self._with_store(), ())
-        self.findings += check_tree(self._tree)
+        self.findings += check_tree(self._tree, self._writable)
         connections = dict(self._connections())
         sources = [
             (("projects", project, "sources", position), settings)
@@ -76,6 +77,7 @@ class _Reading:
             for position, settings in self._sources(project, bare)
         ]
         self.findings += check_sources(sources)
+        self.findings += check_mirrors(self._tree, sources, self._writable)
         if bare is None or self.findings:
             return None
         projects = {
@@ -145,6 +147,10 @@ class _Reading:
             settings = self._checked(model, raw, path)
             if kind and settings is not None:
                 yield position, _effective(settings, project, bare)
+
+    def _writable(self, kind: str) -> bool:
+        """Whether a kind can be written; one that is not known is a fault of its own, not of the rules."""
+        return kind not in self._kinds or self._kinds[kind].writable
 
     def _kind_behind(self, connection: object) -> str | None:
         if not isinstance(connection, str):

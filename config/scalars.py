@@ -15,7 +15,9 @@ from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
+    BaseModel,
     BeforeValidator,
+    ConfigDict,
     Field,
     PlainSerializer,
     StringConstraints,
@@ -30,6 +32,7 @@ from config.secrets import REFERENCE
 __all__ = [
     "DayRange",
     "Duration",
+    "Frozen",
     "Language",
     "LocalPath",
     "Name",
@@ -51,6 +54,12 @@ _NAME = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _LONGEST_RANGE = timedelta(days=3660)
 _WITHOUT = "Take the password out of the address; a secret is never written into this file"
+
+
+class Frozen(BaseModel):
+    """Frozen, and unknown keys are errors: a misspelt key must never be ignored silently."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 def _duration(value: object) -> object:

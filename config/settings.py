@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from config.problems import Unfit
+from config.rates import CURRENCY, DatedRate, ExchangeRate, Rates
+from config.rules import Audience, Guard, Mirror, PriorityMap, Rules
 from config.scalars import (
     DayRange,
     Duration,
+    Frozen,
     Language,
     LocalPath,
     Name,
@@ -29,6 +32,7 @@ from config.scalars import (
     Weekday,
     Zone,
 )
+from config.web import Daemon, Web
 from model.values import StatusCategory, Unit
 
 __all__ = [
@@ -56,15 +60,6 @@ __all__ = [
     "StoreSettings",
     "TieRules",
 ]
-
-_CURRENCY = "^[A-Z]{3}$"
-Rate = Annotated[Decimal, Field(ge=0)]
-
-
-class Frozen(BaseModel):
-    """Frozen, and unknown keys are errors: a misspelt key must never be ignored silently."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class StatusMap(Frozen):
@@ -137,6 +132,12 @@ class General(Frozen):
     language: Language = Field("en-GB", description="Number and date formats.", examples=["en-GB", "en-US"])
     calendar: Calendar = Field(default_factory=Calendar, description="Working calendar.")
     store: StoreSettings = Field(default_factory=StoreSettings, description="The store.")
+    key: SecretRef | None = Field(
+        None,
+        description="Reference to the key that seals what Crosstie writes into trackers; default: a file "
+        "beside the SQLite store, made when first needed.",
+        examples=["file:/run/secrets/crosstie-key"],
+    )
 
 
 class ConnectionSettings(Frozen):
@@ -144,9 +145,12 @@ class ConnectionSettings(Frozen):
 
     name: str = Field("", exclude=True, description="The connection's name; taken from its table.")
     kind: str = Field(description="The tracker: jira, github, planner, planner-premium or file.")
-    visibility: Literal["public", "internal", "restricted"] = Field(
-        "internal", description="Who may see what is in it; nothing is ever written to a wider audience."
+    visibility: Text = Field(
+        "internal",
+        description="Who may see what is in it: public, internal, restricted or a name of [audiences]; "
+        "nothing is ever written to a wider audience.",
     )
+    read_only: bool = Field(False, description="Whether nothing is ever written through it.")
     timeout: Duration = Field(timedelta(seconds=60), description="Longest wait for one answer.")
     ca_file: LocalPath | None = Field(
         None, description="Certificate authorities to trust besides the usual ones."
@@ -183,6 +187,9 @@ class SourceSettings(Frozen):
     connection: str = Field(description="Name of the connection it is read through.")
     name: Text | None = Field(None, description="What reports call it; default: what the tracker calls it.")
     unit: Unit | None = Field(None, description="What estimates count here; default: the project's unit.")
+    visibility: Text | None = Field(
+        None, description="Who may see what is in it, where that is not what its connection says."
+    )
     status: StatusMap = Field(default_factory=StatusMap, description="Status words of this source only.")
     rework: tuple[str, ...] = Field(
         (), description="Issue types that repair in-sprint work: reported apart from added scope."
@@ -283,7 +290,7 @@ class Budget(Frozen):
 
     amount: Decimal = Field(gt=0, description="The whole budget.")
     currency: str | None = Field(
-        None, pattern=_CURRENCY, description="ISO 4217 code; default: the project's.", examples=["GBP"]
+        None, pattern=CURRENCY, description="ISO 4217 code; default: the project's.", examples=["GBP"]
     )
     on: date | None = Field(
         None, description="When it was approved; another currency is converted at that day's rate."
@@ -308,7 +315,7 @@ class Project(Frozen):
     deliverables: Mapping[str, Deliverable] = Field(default_factory=dict, description="Named outcomes.")
     currency: str | None = Field(
         None,
-        pattern=_CURRENCY,
+        pattern=CURRENCY,
         description="ISO 4217 code that its money is reported in; default: that of [rates].",
         examples=["GBP"],
     )
@@ -319,6 +326,17 @@ class Project(Frozen):
     )
     recovery: str = Field("", description="The manager's back-to-green plan, shown when amber or red.")
     period: Weekday = Field("fri", description="The weekday on which a reporting week ends.")
+    write: bool = Field(
+        False, description="Whether tied issues are kept in agreement; until then nothing is ever written."
+    )
+    rules: Rules = Field(default_factory=Rules, description="What becomes of each field of tied issues.")
+    mirrors: tuple[Mirror, ...] = Field((), description="Which issues get a twin in another tracker.")
+    guard: Guard = Field(default_factory=Guard, description="How much may be written without asking.")
+    freeze: tuple[DayRange, ...] = Field(
+        (),
+        description='Days on which nothing is written: "2026-12-18/2027-01-04".',
+        examples=[["2026-12-18/2027-01-04"]],
+    )
 
 
 class Person(Frozen):
@@ -329,64 +347,16 @@ class Person(Frozen):
     role: str | None = Field(None, description="Role, for rates.")
     capacity: Decimal = Field(Decimal(1), ge=0, le=1, description="Share of the calendar.")
     absent: tuple[DayRange, ...] = Field((), description='Absences: "2026-04-01/2026-04-10".')
-
-
-class DatedRate(Frozen):
-    """An hourly rate from a day on, of a person, of a role, or of everybody else.
-
-    The person's latest one wins, then the person's rate without a date, then the same of their role, then of
-    everybody.
-    """
-
-    valid_from: date = Field(alias="from", description="First day of validity.")
-    rate: Decimal = Field(ge=0, description="Per hour.")
-    person: str | None = Field(None, description="A key of [people].")
-    role: str | None = Field(None, description="A role.")
-    currency: str | None = Field(
-        None, pattern=_CURRENCY, description="ISO 4217 code; default: that of [rates].", examples=["USD"]
-    )
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, populate_by_name=True)
-
-    @model_validator(mode="after")
-    def _is_of_one(self) -> Self:
-        if self.person is not None and self.role is not None:
-            raise Unfit('person = "…" or role = "…", not both')
-        return self
-
-
-class ExchangeRate(Frozen):
-    source: str = Field(alias="from", pattern=_CURRENCY, description="ISO 4217 code.", examples=["GBP"])
-    to: str = Field(pattern=_CURRENCY, description="ISO 4217 code.", examples=["GBP"])
-    on: date = Field(description="The rate's date.")
-    rate: Decimal = Field(gt=0, description="Units of `to` for one unit of `from`.")
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, populate_by_name=True)
-
-
-class Rates(Frozen):
-    currency: str = Field(
-        "EUR", pattern=_CURRENCY, description="ISO 4217 code of the rates.", examples=["GBP"]
-    )
-    default: Decimal | None = Field(None, ge=0, description="Rate per hour where nothing else fits.")
-    people: Mapping[str, Rate] = Field(default_factory=dict, description="Rate per hour by key of [people].")
-    roles: Mapping[str, Rate] = Field(default_factory=dict, description="Rate per hour by role.")
-    dated: tuple[DatedRate, ...] = Field((), description="Rates with a first day of validity.")
-    file: LocalPath | None = Field(
-        None,
-        description="CSV file of further dated rates: the columns from and rate, and person, role or "
-        "currency where they say more.",
-    )
-    exchange: tuple[ExchangeRate, ...] = Field(
-        (), description="Dated exchange rates; each holds from its day on, and for the way back too."
-    )
-    exchange_file: LocalPath | None = Field(
-        None, description="CSV file of further exchange rates, with the columns date, from, to and rate."
+    emails: tuple[Text, ...] = Field(
+        (),
+        description="Addresses by which their accounts are found, in trackers that verify them.",
+        examples=[["a.osei@acme.example"]],
     )
 
 
 class _Mapping(Frozen):
     status: StatusMap = Field(default_factory=StatusMap, description="Status words of all sources.")
+    priority: PriorityMap = Field(default_factory=PriorityMap, description="Priority words by rank.")
 
 
 class Config(Frozen):
@@ -398,11 +368,20 @@ class Config(Frozen):
     projects: Mapping[Name, Project] = Field(default_factory=dict, description="Projects, by name.")
     mapping: _Mapping = Field(default_factory=_Mapping, description="Words of all trackers.")
     people: Mapping[Name, Person] = Field(default_factory=dict, description="One person, several accounts.")
+    audiences: Mapping[Name, Audience] = Field(default_factory=dict, description="Who may see what.")
     rates: Rates = Field(default_factory=Rates, description="Hourly rates.")
+    web: Web = Field(default_factory=Web, description="Where the daemon listens.")
+    daemon: Daemon = Field(default_factory=Daemon, description="What the daemon does by the clock.")
 
 
 class Kind(Frozen):
-    """The settings types a tracker's folder brings."""
+    """The settings types a tracker's folder brings.
+
+    `writable`: its connector can write. `verified`: its accounts' addresses are an administrator's or were
+    proven, so that they may match people.
+    """
 
     connection: type[ConnectionSettings]
     source: type[SourceSettings]
+    writable: bool = False
+    verified: bool = False

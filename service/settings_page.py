@@ -153,6 +153,8 @@ class _Page:
         if _choices(part) or "properties" in self._type(part):
             return {"array": "list of tables", "object": "tables by NAME"}.get(part.get("type", ""), "table")
         part = self._type(part)
+        if "anyOf" in part:
+            return " or ".join(map(self._value, part["anyOf"]))
         if "enum" in part:
             return " or ".join(map(_code, part["enum"]))
         if part["type"] == "array":

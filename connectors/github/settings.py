@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 from config.problems import Unfit
 from config.scalars import Duration, SecretRef, ServiceUrl, Text
 from config.settings import ConnectionSettings, Frozen, Kind, SourceSettings
+from config.web import ReceivesHooks
 
 __all__ = ["KIND", "AppKey", "GitHubConnection", "GitHubSource", "IssueFields", "ProjectFields"]
 
@@ -43,7 +44,7 @@ class AppKey(Frozen):
     )
 
 
-class GitHubConnection(ConnectionSettings):
+class GitHubConnection(ReceivesHooks, ConnectionSettings):
     """An account on github.com, on GitHub Enterprise Cloud with its own host, or on an Enterprise Server."""
 
     url: ServiceUrl = Field(
@@ -143,4 +144,4 @@ class GitHubSource(SourceSettings):
         return self.owner or self.repo.partition("/")[0]
 
 
-KIND = Kind(connection=GitHubConnection, source=GitHubSource)
+KIND = Kind(connection=GitHubConnection, source=GitHubSource, writable=True)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
+from config.problems import Unfit
 from config.scalars import SecretRef, ServiceUrl, Text
 from config.settings import ConnectionSettings, Kind, SourceSettings
+from config.web import ReceivesHooks
 
 __all__ = ["KIND", "JiraConnection", "JiraSource"]
 
 ProjectKey = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{1,254}$")]
 
 
-class JiraConnection(ConnectionSettings):
+class JiraConnection(ReceivesHooks, ConnectionSettings):
     """One account on one site of Jira Cloud or Jira Data Center; which it is, is found out."""
 
     url: ServiceUrl = Field(
@@ -35,6 +37,27 @@ class JiraConnection(ConnectionSettings):
     site: ServiceUrl | None = Field(
         None, description="The address people open issues at, where `url` is api.atlassian.com."
     )
+
+    webhook_sign: Literal["signature", "oauth", "none"] = Field(
+        "signature",
+        description="How its webhooks prove themselves: signed, as an administrator's webhooks are; by the "
+        "token of an OAuth 2.0 app, whose client secret is then webhook_secret; or not at all, which is "
+        "only taken with hooks_path_token and hooks_from.",
+    )
+
+    @model_validator(mode="after")
+    def _proves_its_webhooks(self) -> Self:
+        if self.webhook_sign == "none" and not (self.hooks_path_token and self.hooks_from):
+            raise Unfit('hooks_path_token and hooks_from beside webhook_sign = "none"')
+        if self.webhook_sign == "oauth" and not (self.hooks_path_token and self.webhook_secret):
+            raise Unfit('hooks_path_token and webhook_secret beside webhook_sign = "oauth"')
+        if self.takes_hooks and self.browse.startswith("https://api.atlassian.com"):
+            raise Unfit("site, the address of the Jira site, beside webhook_secret")
+        return self
+
+    @property
+    def takes_hooks(self) -> bool:
+        return self.webhook_sign == "none" or self.webhook_secret is not None
 
     @property
     def browse(self) -> str:
@@ -60,4 +83,4 @@ class JiraSource(SourceSettings):
         return self.project
 
 
-KIND = Kind(connection=JiraConnection, source=JiraSource)
+KIND = Kind(connection=JiraConnection, source=JiraSource, writable=True, verified=True)

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 from config.problems import Unfit
 from config.scalars import LocalPath, SecretRef, ServiceUrl, Text, ValuePattern, Zone
 from config.settings import ConnectionSettings, Frozen, Kind, SourceSettings
+from config.web import ReceivesHooks
 
 __all__ = ["CLOUDS", "KIND", "EntraConnection", "PlannerConnection", "PlannerSource", "Window"]
 
@@ -97,7 +98,7 @@ class EntraConnection(ConnectionSettings):
         return _origin(self.url)
 
 
-class PlannerConnection(EntraConnection):
+class PlannerConnection(ReceivesHooks, EntraConnection):
     """An application that signs in as itself and sees every plan of its tenant.
 
     A person may sign in through it instead, and then sees the plans of their own groups only.
@@ -255,4 +256,4 @@ class PlannerSource(SourceSettings):
         return self
 
 
-KIND = Kind(connection=PlannerConnection, source=PlannerSource)
+KIND = Kind(connection=PlannerConnection, source=PlannerSource, writable=True, verified=True)

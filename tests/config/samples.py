@@ -58,7 +58,7 @@ class SheetSource(SourceSettings):
 
 
 KINDS = {
-    "board": Kind(connection=BoardConnection, source=BoardSource),
+    "board": Kind(connection=BoardConnection, source=BoardSource, writable=True),
     "sheet": Kind(connection=SheetConnection, source=SheetSource),
 }
 

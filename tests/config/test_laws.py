@@ -32,7 +32,17 @@ FREE = ("connections", "projects", "people", "dimensions", "deliverables", "acco
 def plain(value: object) -> Any:
     """A configuration as the tree it could be written from."""
     dumped = value.model_dump(mode="json", by_alias=True, exclude_none=True)  # type: ignore[attr-defined]
-    numbers = {"rate", "default", "hours_per_day", "capacity", "slip", "scope", "sprint_scope", "developer"}
+    numbers = {
+        "rate",
+        "default",
+        "hours_per_day",
+        "capacity",
+        "slip",
+        "scope",
+        "sprint_scope",
+        "developer",
+        "run",
+    }
     return _numbers(dumped, numbers)
 
 

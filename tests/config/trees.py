@@ -90,6 +90,20 @@ generals = st.fixed_dictionaries(
 )
 
 
+def _rules(used: list[str]) -> dict[str, st.SearchStrategy[Any]]:
+    """A rule for some of the fields: a word, or a connection that owns the field or alone speaks for it."""
+    named = st.builds(
+        lambda key, name: {key: name}, st.sampled_from(["owner", "one-way"]), st.sampled_from(used)
+    )
+    words = st.sampled_from(["ask", "newest", "off"])
+    return {
+        "due": st.one_of(words, named),
+        "labels": st.one_of(words, st.just("union"), named),
+        "description": named,
+        "deleted": st.sampled_from(["unlink", "cancel"]),
+    }
+
+
 @st.composite
 def projects(draw: st.DrawFn, kinds: dict[str, str], people: list[str], number: int) -> dict[str, Any]:
     sources = []
@@ -128,6 +142,9 @@ def projects(draw: st.DrawFn, kinds: dict[str, str], people: list[str], number: 
         "limits": st.fixed_dictionaries({}, optional={"slip": limits, "scope": limits, "stale": durations}),
         "scope_grace": durations,
         "recovery": texts,
+        "rules": st.fixed_dictionaries({}, optional=_rules(used)),
+        "guard": st.fixed_dictionaries({}, optional={"run": st.sampled_from([0.1, 1]), "free": st.just(3)}),
+        "freeze": st.lists(ranges, max_size=2),
         "period": st.sampled_from(["mon", "fri"]),
     }
     return draw(st.fixed_dictionaries({"name": texts, "sources": st.just(sources)}, optional=optional))
