@@ -12,7 +12,7 @@ demo: $(VENV)/runtime
 
 test: lint
 	$(BIN)/python -m compileall -q $(FOLDERS)
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered --cov-fail-under=85
+	$(BIN)/python -m slipcover -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check .
