@@ -2,7 +2,7 @@
 
 A connector brings a module with `KIND = Kind(connection=…, source=…)` and a class `Connector`, named by an
 entry point of the group `crosstie.connectors`. docs/how-to/write-a-connector.md builds one from nothing;
-`connectors.conformance` tests it.
+`connectors.conformance` tests it, and `connectors.conformance_writing` one that writes.
 """
 
 from __future__ import annotations
@@ -32,15 +32,19 @@ from connectors.errors import (
     AccessRefused,
     ConnectorError,
     Misconfigured,
+    OutcomeUnknown,
+    Refused,
     RetryLater,
     SkipIssue,
     SourceStopped,
+    Stale,
     Unreachable,
 )
 from connectors.httpx_transport import GuardedTransport
 from connectors.payload import decode, decode_record
 from connectors.retry import PASSING, Retry, answered_at, retry_after
 from connectors.transport import Guard
+from connectors.writing import Candidate, Draft, Edit, Receipt, WritingConnector
 from model.fields import encode
 from model.values import (
     Account,
@@ -71,6 +75,7 @@ __all__ = [
     "Account",
     "Allowance",
     "Batch",
+    "Candidate",
     "Capabilities",
     "CheckReport",
     "ConnectionSettings",
@@ -80,7 +85,9 @@ __all__ = [
     "CostKind",
     "Deletions",
     "Dependency",
+    "Draft",
     "Duration",
+    "Edit",
     "Entity",
     "Event",
     "FieldFinding",
@@ -96,10 +103,13 @@ __all__ = [
     "Misconfigured",
     "Money",
     "Origin",
+    "OutcomeUnknown",
     "Parked",
     "Permission",
     "RawPage",
+    "Receipt",
     "Ref",
+    "Refused",
     "Retry",
     "RetryLater",
     "Secret",
@@ -111,6 +121,7 @@ __all__ = [
     "Spent",
     "Sprint",
     "SprintState",
+    "Stale",
     "StatusCategory",
     "StatusMap",
     "Text",
@@ -118,6 +129,7 @@ __all__ = [
     "Unit",
     "Unreachable",
     "Worklog",
+    "WritingConnector",
     "Zone",
     "answered_at",
     "decode",

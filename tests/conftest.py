@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest.register_assert_rewrite("connectors.conformance")
+pytest.register_assert_rewrite("connectors.conformance", "connectors.conformance_writing")
 
 pytest_plugins = ["tests.stores"]
 

@@ -66,8 +66,8 @@ class Form:
         """The value as this tracker keeps it."""
         if isinstance(value, StatusCategory):
             return self._status(value)
-        if field == "percent" and isinstance(value, int):
-            return self._percent(value)
+        if field == "percent" and (isinstance(value, int) or self.coupled):
+            return self._percent(value if isinstance(value, int) else 0)
         if field == "title" and isinstance(value, str):
             return value.strip()[: self.title_limit].strip()
         if field == "body" and isinstance(value, str):
