@@ -21,15 +21,16 @@ from reports.lives import Facts, Life, Rank
 if TYPE_CHECKING:
     from model.view import View
 
-__all__ = ["Work", "WorkItem"]
+__all__ = ["TRACKERS", "Work", "WorkItem"]
 
-_KINDS = {
+TRACKERS = {
     "jira": "Jira",
     "github": "GitHub",
     "planner": "Planner",
     "planner-premium": "Planner",
     "file": "the file",
 }
+"""A connection's kind -> what people call such a tracker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ class Work:
     def tracker(self, connection: str) -> str:
         """What people call the tracker behind a connection."""
         settings = self.config.connections.get(connection)
-        return _KINDS.get(settings.kind, settings.kind) if settings is not None else connection
+        return TRACKERS.get(settings.kind, settings.kind) if settings is not None else connection
 
     def person(self, connection: str, account: str | None) -> str | None:
         """The name of the person behind an account, or the account where nobody is known."""

@@ -26,7 +26,7 @@ from reports.text import shown
 if TYPE_CHECKING:
     from rich.text import Text
 
-__all__ = ["render"]
+__all__ = ["ascii_words", "render"]
 
 _STYLES = {State.GREEN: "green", State.AMBER: "yellow", State.RED: "red", State.GREY: "bright_black"}
 _QUIET = "bright_black"
@@ -171,7 +171,7 @@ class _Sheet:
         """Words that a terminal only shows, in the characters that there are."""
         from rich.text import Text
 
-        return Text(shown(words) if self._unicode else _ascii(shown(words)), style)
+        return Text(shown(words) if self._unicode else ascii_words(shown(words)), style)
 
     def _symbol(self, state: State) -> str:
         return SYMBOLS[state][0 if self._unicode else 1]
@@ -181,7 +181,7 @@ def _longest_word(text: Text) -> int:
     return max((word.cell_len for word in text.split(" ")), default=0)
 
 
-def _ascii(words: str) -> str:
+def ascii_words(words: str) -> str:
     """The nearest ASCII text: signs spelled out, accents dropped, a question mark for the rest."""
     plain = unicodedata.normalize("NFKD", words.translate(_PLAIN))
     return "".join(c for c in plain if not unicodedata.combining(c)).encode("ascii", "replace").decode()
