@@ -1,0 +1,94 @@
+"""Group commit: everything that came while one commit was under way goes into the next, all at once.
+
+A flush to the disk takes as long for one row as for fifty, so nobody waits for more than two of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from service.hooks.entry import Entry, Inbox, Told
+
+__all__ = ["Committer", "Full"]
+
+_MOST_AT_ONCE = 256
+
+
+class Full(Exception):
+    """More deliveries wait than may; the sender is to come again."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    entry: Entry
+    loop: asyncio.AbstractEventLoop
+    answer: asyncio.Future[Told]
+
+
+class Committer:
+    """A thread that stores what is handed in from event loops. `room` is how many entries may wait."""
+
+    def __init__(self, inbox: Inbox, room: int = 2000, told: Callable[[], None] = lambda: None) -> None:
+        self._inbox = inbox
+        self._room = room
+        self._told = told
+        self._waiting: list[_Waiting] = []
+        self._some = threading.Condition()
+        self._ends = False
+        self._thread = threading.Thread(target=self._run, name="hooks-commit", daemon=True)
+        self._thread.start()
+
+    async def store(self, entry: Entry) -> Told:
+        """Wait until the entry is durable. Full, StoreError: it is not stored."""
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(entry, loop, loop.create_future())
+        with self._some:
+            if self._ends or len(self._waiting) >= self._room:
+                raise Full
+            self._waiting.append(waiting)
+            if len(self._waiting) == 1:
+                self._some.notify()
+        return await waiting.answer
+
+    def close(self) -> None:
+        """Store what waits, then end."""
+        with self._some:
+            self._ends = True
+            self._some.notify()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while batch := self._next():
+            try:
+                told: Sequence[Told] | Exception = self._inbox([one.entry for one in batch])
+            except Exception as error:
+                told = error
+            by_loop: dict[asyncio.AbstractEventLoop, list[int]] = {}
+            for number, one in enumerate(batch):
+                by_loop.setdefault(one.loop, []).append(number)
+            for loop, numbers in by_loop.items():
+                loop.call_soon_threadsafe(_answer, batch, numbers, told)
+            if not isinstance(told, Exception):
+                self._told()
+
+    def _next(self) -> list[_Waiting]:
+        with self._some:
+            while not self._waiting and not self._ends:
+                self._some.wait()
+            batch = self._waiting[:_MOST_AT_ONCE]
+            del self._waiting[:_MOST_AT_ONCE]
+            return batch
+
+
+def _answer(batch: list[_Waiting], numbers: list[int], told: Sequence[Told] | Exception) -> None:
+    for number in numbers:
+        future = batch[number].answer
+        if future.done():
+            continue  # the sender did not wait; the entry is stored all the same
+        if isinstance(told, Exception):
+            future.set_exception(told)
+        else:
+            future.set_result(told[number])

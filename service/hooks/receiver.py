@@ -1,0 +1,232 @@
+"""POST /hooks/CONNECTION as a raw ASGI application: refuse, verify, store, answer; no step is left out.
+
+Nothing of a request is answered or logged: not its body, not its path, not its headers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, Protocol
+
+from connectors.hooks import Accepted, Delivery, Handshake, Refused, Verdict
+from model.errors import StoreError
+from service.hooks.commit import Full
+from service.hooks.door import Door, Networks, sender_of
+from service.hooks.entry import Entry, Told
+
+__all__ = ["Hooks", "Limits", "Log", "Seen"]
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Headers = Sequence[tuple[bytes, bytes]]
+
+_RETRY_AFTER = b"30"
+_MOST_SEGMENTS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`largest`: bytes of a body; `body_seconds` to send it; `store_seconds` for it to become durable."""
+
+    largest: int = 1_000_000
+    body_seconds: float = 5.0
+    store_seconds: float = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One request, for counters and the log. `result` is one word of a short list."""
+
+    connection: str
+    result: str
+    status: int
+    delivery: str = ""
+    event: str = ""
+    digest: str = ""
+    dropped: int = 0
+
+
+class Log(Protocol):
+    def __call__(self, seen: Seen) -> None: ...
+
+
+class _Answer(Exception):
+    """The answer is decided."""
+
+    def __init__(self, status: int, result: str) -> None:
+        self.status = status
+        self.result = result
+
+
+class Hooks:
+    """The application. `doors` may be replaced while it runs."""
+
+    def __init__(
+        self,
+        doors: Mapping[str, Door],
+        store: Callable[[Entry], Awaitable[Told]],
+        clock: Callable[[], datetime],
+        log: Log,
+        limits: Limits | None = None,
+        proxies: Networks = (),
+    ) -> None:
+        self.doors = doors
+        self.proxies = proxies
+        self.limits = limits or Limits()
+        self._store = store
+        self._clock = clock
+        self._log = log
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        seen = Seen("", "path", 404)
+        try:
+            seen = await self._take(scope, receive, send)
+        except _Gone:
+            seen = Seen("", "gone", 0)
+        except _Answer as answer:
+            seen = Seen(_named(scope, self.doors), answer.result, answer.status)
+            await _say(send, answer.status)
+        self._log(seen)
+
+    async def _take(self, scope: Scope, receive: Receive, send: Send) -> Seen:
+        door, rest = self._door(scope)
+        headers: Headers = scope["headers"]
+        peer = (scope.get("client") or ("", 0))[0]
+        sender = sender_of(peer, scope.get("scheme", "http"), headers, self.proxies)
+        _refuse_odd_lengths(headers, self.limits.largest)
+        if not door.admits(sender):
+            raise _Answer(404, "address")
+        body = await self._body(receive)
+        delivery = Delivery(rest, scope["query_string"], headers, body, sender.secure, self._clock())
+        verdict = _judged(door, delivery)
+        if isinstance(verdict, Refused):
+            raise _Answer(verdict.status, verdict.reason)
+        if isinstance(verdict, Handshake):
+            await _shake(send, verdict.text)
+            return Seen(door.connection, "handshake", 200)
+        entry = _entry(door.connection, delivery, verdict)
+        told = await self._stored(entry)
+        await _say(send, 202)
+        result = told.value if verdict.readable else "unreadable"
+        return Seen(
+            door.connection, result, 202, entry.delivery, entry.event, entry.digest, dropped=verdict.dropped
+        )
+
+    def _door(self, scope: Scope) -> tuple[Door, tuple[str, ...]]:
+        """The connection meant and the rest of the path. Whatever is wrong is answered the same."""
+        first, hooks, *named = scope["path"].split("/")
+        if scope["method"] != "POST" or first or hooks != "hooks" or not 0 < len(named) <= _MOST_SEGMENTS:
+            raise _Answer(404, "path")
+        door = self.doors.get(named[0])
+        if door is None:
+            raise _Answer(404, "path")
+        return door, tuple(named[1:])
+
+    async def _body(self, receive: Receive) -> bytes:
+        """The whole body, counted as it comes, whatever its headers announced."""
+        pieces: list[bytes] = []
+        size = 0
+        try:
+            async with asyncio.timeout(self.limits.body_seconds):
+                while True:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        raise _Gone
+                    piece = message.get("body", b"")
+                    size += len(piece)
+                    if size > self.limits.largest:
+                        raise _Answer(413, "size")
+                    pieces.append(piece)
+                    if not message.get("more_body", False):
+                        return b"".join(pieces)
+        except TimeoutError:
+            raise _Answer(408, "slow") from None
+
+    async def _stored(self, entry: Entry) -> Told:
+        try:
+            async with asyncio.timeout(self.limits.store_seconds):
+                return await self._store(entry)
+        except Full:
+            raise _Answer(503, "full") from None
+        except (StoreError, TimeoutError, OSError):
+            raise _Answer(503, "store") from None
+
+
+class _Gone(Exception):
+    """The sender hung up before the body was whole."""
+
+
+def _judged(door: Door, delivery: Delivery) -> Verdict:
+    """A fault of our own is not the sender's: it is told to come again."""
+    try:
+        return door.receiver.judge(delivery)
+    except Exception:
+        raise _Answer(503, "fault") from None
+
+
+def _entry(connection: str, delivery: Delivery, verdict: Accepted) -> Entry:
+    digest = sha256(delivery.body)
+    if verdict.salt:
+        digest.update(b"\n" + verdict.salt)
+    told = digest.hexdigest()
+    return Entry(
+        connection,
+        verdict.delivery or f"sha256:{told}",
+        told,
+        verdict.event,
+        verdict.hints,
+        delivery.now,
+        None if verdict.readable else delivery.body,
+    )
+
+
+def _refuse_odd_lengths(headers: Headers, largest: int) -> None:
+    """Two ways of telling a length are one way to smuggle a second request past a proxy."""
+    lengths = [value for name, value in headers if name == b"content-length"]
+    codings = [value for name, value in headers if name == b"transfer-encoding"]
+    if len(lengths) + len(codings) > 1 or any(coding.lower() != b"chunked" for coding in codings):
+        raise _Answer(400, "length")
+    if lengths:
+        if not lengths[0].isdigit() or len(lengths[0]) > 15:
+            raise _Answer(400, "length")
+        if int(lengths[0]) > largest:
+            raise _Answer(413, "size")
+
+
+def _named(scope: Scope, doors: Mapping[str, Door]) -> str:
+    """The connection that a refused request was for, for the counters; none for an unknown path."""
+    parts = scope["path"].split("/", 3)
+    return parts[2] if len(parts) > 2 and parts[2] in doors else ""
+
+
+def _headers(status: int, size: int) -> Iterable[tuple[bytes, bytes]]:
+    yield b"content-length", str(size).encode()
+    if status == 503:
+        yield b"retry-after", _RETRY_AFTER
+    if status >= 400:
+        yield b"connection", b"close"
+
+
+async def _say(send: Send, status: int) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": list(_headers(status, 0))})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _shake(send: Send, text: str) -> None:
+    """The token as plain text that no browser takes for a page."""
+    body = text.encode()
+    headers = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"x-content-type-options", b"nosniff"),
+        (b"content-security-policy", b"default-src 'none'; sandbox"),
+        *_headers(200, len(body)),
+    ]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
