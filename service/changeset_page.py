@@ -1,0 +1,366 @@
+"""A changeset as people read it: what would be written where and why, grouped by tie, in at most 80 columns.
+
+Every line begins with a symbol (+ create, ~ change, ! conflict, x refused, < seen outside); colour only helps
+to find it. Texts from trackers are shown and never obeyed.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from difflib import unified_diff
+from io import StringIO
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from model.values import Ref
+from reports.render.terminal import ascii_words
+from reports.text import cut, shown
+from reports.voice import Voice
+from sync.changeset import Action, Changeset, Conflict, Refusal, Settled, Side, Why, Write, digest
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+__all__ = ["Around", "Member", "from_rules", "label_of", "page", "short", "summary"]
+
+_STYLES = {"+": "green", "~": "yellow", "!": "bold red", "x": "magenta", "<": "cyan"}
+_QUIET = "bright_black"
+_LONGEST = 60
+_WIDEST = 24
+"""Cells that a column of names takes at most."""
+_CLOSED = frozenset({"done", "cancelled"})
+_FIELDS = {"body": "description", "sprints": "sprint"}
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One issue of a tie as people know it."""
+
+    tracker: str
+    key: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a reader must know besides the changeset.
+
+    `trackers` maps a connection to what people call it, `ages` how long ago each was read (None: never),
+    `members` a tie's smallest member to all of them, `people` an account to a name. A run may write to
+    `limit` ties, which is `share` of them.
+    """
+
+    voice: Voice
+    trackers: Mapping[str, str]
+    ages: Sequence[tuple[str, timedelta | None]]
+    members: Mapping[Ref, Mapping[Ref, Member]]
+    people: Mapping[Ref, str]
+    limit: int
+    share: Decimal
+
+    def tracker(self, connection: str) -> str:
+        return self.trackers.get(connection, connection)
+
+
+def short(changeset: Changeset) -> str:
+    """The beginning of the digest, by which people call a changeset."""
+    return digest(changeset)[:4]
+
+
+def label_of(field: str) -> str:
+    """What people call a field of an issue, as the rules in the config do."""
+    return _FIELDS.get(field, field)
+
+
+def from_rules(write: Write) -> bool:
+    """Whether a changed config asks for this write, rather than anybody's edit."""
+    return write.why.source is None and write.why.at is None
+
+
+def page(
+    changeset: Changeset, around: Around, width: int = 80, *, unicode: bool = True, full: bool = False
+) -> Iterator[Text]:
+    """The changeset's lines, none wider than `width` cells; `full`: nothing is cut, what agrees is listed."""
+    sheet = _Sheet(around, width, unicode, full)
+    for line in _opening(changeset, around):
+        yield from sheet.wrapped(line)
+    for note in changeset.notes:
+        yield from sheet.wrapped(note, "", "  ")
+    yield from _Ties(changeset, around, sheet).lines()
+    for line in summary(changeset, around).splitlines():
+        yield from sheet.wrapped(line, "bold")
+
+
+def summary(changeset: Changeset, around: Around) -> str:
+    """The changeset in two lines: how much of what it would do, and how much of the project that is."""
+    if not changeset.writes and not changeset.conflicts and not changeset.refusals:
+        return f"Nothing to write: {_count(changeset.ties, 'tie')} agree, as far as their rules ask."
+    writes = changeset.writes
+    created = sum(write.action is Action.CREATE for write in writes)
+    closed = sum(_closes(write) for write in writes)
+    changed = len(writes) - created - closed
+    share = around.voice.percent(changeset.touched / max(1, changeset.ties))
+    limit = around.voice.percent(float(around.share))
+    told = f"Changeset {short(changeset)}: {created:,} to create, {changed:,} to change, "
+    told += f"{closed:,} to close; "
+    told += f"{_count(len(changeset.conflicts), 'conflict')}, {len(changeset.refusals):,} refused.\n"
+    told += f"{share} of {_count(changeset.ties, 'tie')} (limit {limit}: {_count(around.limit, 'tie')})."
+    if changeset.since_rules:
+        told += f" {_count(changeset.since_rules, 'tie')} because the config changed: --why mapping."
+    return told
+
+
+def _opening(changeset: Changeset, around: Around) -> Iterator[str]:
+    ages = ", ".join(
+        f"{name} never read" if age is None else f"{name} {around.voice.span(age)} old"
+        for name, age in around.ages
+    )
+    yield f"Crosstie compared {_count(len(around.ages), 'tracker')} ({ages})."
+    yield f"Changed outside since the last run: {_count(changeset.seen, 'value')}."
+
+
+def _closes(write: Write) -> bool:
+    return write.action is Action.EDIT and write.field == "status" and write.after in _CLOSED
+
+
+def _count(number: int, one: str) -> str:
+    return f"{number:,} {one}{'' if number == 1 else 's'}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One line of a tie: the symbol, where, which field, what becomes of it, and why."""
+
+    mark: str
+    where: str
+    field: str
+    what: str
+    why: str = ""
+    whole: tuple[str, str] | None = None
+
+
+class _Ties:
+    """A changeset's rows, sorted to their ties."""
+
+    def __init__(self, changeset: Changeset, around: Around, sheet: _Sheet) -> None:
+        self._changeset = changeset
+        self._around = around
+        self._sheet = sheet
+
+    def lines(self) -> Iterator[Text]:
+        """The ties with changes or conflicts, then what would be created, then what is only refused."""
+        groups: dict[Ref, list[_Row]] = defaultdict(list)
+        titles: dict[Ref, str] = {}
+        several: Iterator[Write | Conflict | Settled] = chain(
+            self._edits(), self._changeset.conflicts, self._seen()
+        )
+        for each in several:
+            groups[each.tie].append(self._row(each))
+            titles.setdefault(each.tie, "" if isinstance(each, Settled) else each.title)
+        alone = []
+        for refusal in self._changeset.refusals:
+            if refusal.tie in groups:
+                groups[refusal.tie].append(self._row(refusal))
+            else:
+                alone.append(self._alone(refusal))
+        for tie in sorted(groups, key=lambda tie: (self._name(tie, titles[tie]), tie)):
+            yield from self._group(tie, titles[tie], groups[tie])
+        for write in self._changeset.writes:
+            if write.action is Action.CREATE:
+                yield from self._sheet.row(self._created(write), 2)
+        for row in alone:
+            yield from self._sheet.row(row, 2)
+
+    def _edits(self) -> tuple[Write, ...]:
+        return tuple(write for write in self._changeset.writes if write.action is Action.EDIT)
+
+    def _seen(self) -> tuple[Settled, ...]:
+        return self._changeset.settled if self._sheet.full else ()
+
+    def _group(self, tie: Ref, title: str, rows: Sequence[_Row]) -> Iterator[Text]:
+        members = self._around.members.get(tie, {})
+        head = f"tie {self._name(tie, title)}  {_quoted(title or self._title(tie))}"
+        named = " · ".join(f"{member.tracker} {member.key}" for member in members.values())
+        yield from self._sheet.head(head, named)
+        widths = tuple(
+            min(_WIDEST, max(map(self._sheet.cells, column)))
+            for column in ([row.where for row in rows], [row.field for row in rows])
+        )
+        for row in rows:
+            yield from self._sheet.row(row, 4, (widths[0], widths[1]))
+
+    def _name(self, tie: Ref, title: str) -> str:
+        member = self._around.members.get(tie, {}).get(tie)
+        return member.key if member else title or str(tie)
+
+    def _title(self, tie: Ref) -> str:
+        member = self._around.members.get(tie, {}).get(tie)
+        return member.title if member else ""
+
+    def _row(self, each: Write | Conflict | Refusal | Settled) -> _Row:
+        if isinstance(each, Write):
+            return self._changed(each)
+        if isinstance(each, Conflict):
+            return self._disputed(each)
+        if isinstance(each, Refusal):
+            where = self._where(each.tie, each.target, each.key)
+            return _Row("x", where, label_of(each.field), _refused(each))
+        values = {value for value in each.values.values() if value is not None}
+        said = ", ".join(sorted(self._short(each.field, value) for value in values)) or "nothing"
+        return _Row("<", "seen", label_of(each.field), f"all sides say {said}; nothing to write")
+
+    def _changed(self, write: Write) -> _Row:
+        before, after = (text or "nothing" for text in (write.shown_before, write.shown_after))
+        whole = (before, after) if max(len(before), len(after)) > _LONGEST else None
+        what = f"{cut(before, _LONGEST)} -> {cut(after, _LONGEST)}"
+        where = self._where(write.tie, write.target, write.key)
+        return _Row("~", where, label_of(write.field), what, self._why(write.why), whole)
+
+    def _created(self, write: Write) -> _Row:
+        where = f"{self._around.tracker(write.target.connection)}  {write.source}"
+        origin = f" from {write.why.key}" if write.why.key else ""
+        return _Row("+", where, "", f"new issue{origin} {_quoted(write.title)}", self._why(write.why))
+
+    def _alone(self, refusal: Refusal) -> _Row:
+        where = f"{self._around.tracker(refusal.target.connection)} {_quoted(refusal.title)}"
+        field = f"{label_of(refusal.field)}: " if refusal.field else ""
+        return _Row("x", where, "", f"{field}{_refused(refusal)}")
+
+    def _disputed(self, conflict: Conflict) -> _Row:
+        sides = " · ".join(self._side(conflict, side) for side in conflict.sides)
+        agreed = self._short(conflict.field, conflict.agreed)
+        before = f"agreed value was {agreed}" if conflict.proven else "they never agreed"
+        name = conflict.sides[0].key if conflict.sides else self._name(conflict.tie, conflict.title)
+        step = f"crosstie conflicts resolve {name} {label_of(conflict.field)}"
+        return _Row("!", label_of(conflict.field), "", f"{sides} ({before})", step)
+
+    def _side(self, conflict: Conflict, side: Side) -> str:
+        where = self._where(conflict.tie, side.ref, side.key)
+        told = f"{where} {cut(side.shown or 'nothing', _LONGEST)}"
+        by = f"by {self._person(side.ref, side.actor)}" if side.actor else ""
+        at = f"on {self._around.voice.day(side.at)}" if side.at else ""
+        who = " ".join(filter(None, (by, at)))
+        return f"{told} ({who})" if who else told
+
+    def _where(self, tie: Ref, ref: Ref, key: str) -> str:
+        """The tracker's name; with the issue's key where the tie has several issues there."""
+        tracker = self._around.tracker(ref.connection)
+        members = self._around.members.get(tie, {}).values()
+        return f"{tracker} {key}" if sum(member.tracker == tracker for member in members) > 1 else tracker
+
+    def _why(self, why: Why) -> str:
+        told = self._around.tracker(why.source.connection) if why.source else ""
+        if why.source and why.actor:
+            told += f": changed by {self._person(why.source, why.actor)}"
+        elif why.source and why.at:
+            told += ": changed"
+        if why.at:
+            told += f" on {self._around.voice.day(why.at)}"
+        detail = f" ({why.detail})" if why.detail else ""
+        return f"{why.rule} {told}".strip() + detail
+
+    def _person(self, at: Ref, account: str) -> str:
+        return self._around.people.get(Ref(at.connection, account), account)
+
+    def _short(self, field: str, value: str | None) -> str:
+        if value is None:
+            return "nothing"
+        if field in ("due", "start"):
+            return self._around.voice.short_date(date.fromisoformat(value))
+        return cut(value, _LONGEST)
+
+
+class _Sheet:
+    """The width, the characters there are, and whether texts are cut."""
+
+    def __init__(self, around: Around, width: int, unicode: bool, full: bool) -> None:
+        from rich.console import Console
+
+        self.full = full
+        self._width = max(width, 40)
+        self._unicode = unicode
+        self._console = Console(file=StringIO(), width=self._width)
+
+    def cells(self, words: str) -> int:
+        return self._text(words).cell_len
+
+    def wrapped(self, words: str, style: str = "", indent: str = "") -> Iterator[Text]:
+        yield from self._hung(self._text(indent), self._text(words, style))
+
+    def head(self, name: str, members: str) -> Iterator[Text]:
+        """A tie's first line, with its issues at its end or, where they have no room, below."""
+        left, right = self._text(f"  {name}", "bold"), self._text(members, _QUIET)
+        space = self._width - left.cell_len - right.cell_len
+        if space >= 3:
+            yield self._text("").append_text(left).append(" " * space).append_text(right)
+            return
+        yield from self._hung(self._text("  "), self._text(name, "bold"))
+        if members:
+            yield from self._hung(self._text("      "), right)
+
+    def row(self, row: _Row, indent: int, widths: tuple[int, int] = (0, 0)) -> Iterator[Text]:
+        """A row in columns; why it is done stands behind, where there is room, or below."""
+        start = self._text(" " * indent).append(row.mark, _STYLES[row.mark]).append(" ")
+        for words, width in zip((row.where, row.field), widths, strict=True):
+            if words or width:
+                cell = self._text(words)
+                start.append_text(cell).append(" " * (max(0, width - cell.cell_len) + 1))
+        below = self._text(" " * (start.cell_len if any(widths) else indent + 4))
+        what, why = self._text(row.what), self._text(row.why, _QUIET)
+        if self.full and row.whole:
+            start.rstrip()
+            yield start
+            yield from self._difference(*row.whole, " " * (indent + 4))
+        elif start.cell_len + what.cell_len + 3 + why.cell_len <= self._width:
+            line = start.append_text(what)
+            yield line.append("   ").append_text(why) if why else line
+            return
+        else:
+            yield from self._hung(start, what, below)
+        if why:
+            yield from self._hung(self._text(" " * (indent + 4)), why)
+
+    def _difference(self, before: str, after: str, indent: str) -> Iterator[Text]:
+        """Two long texts, line by line: what goes and what comes."""
+        lines = list(unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=1))[2:]
+        for line in lines:
+            if not line.startswith("@@"):
+                yield from self._hung(self._text(f"{indent}{line[:1]} "), self._text(line[1:]))
+
+    def _hung(self, mark: Text, text: Text, below: Text | None = None) -> Iterator[Text]:
+        """A text behind a mark, its further lines behind `below`, or else under its beginning."""
+        room = self._width - mark.cell_len
+        if room < self._width // 3:
+            mark.rstrip()
+            yield mark
+            mark = below = self._text(" " * 8)
+            room = self._width - 8
+        first, *rest = text.wrap(self._console, room) or [text]
+        yield self._joined(mark, first)
+        if rest:
+            below = below or self._text(" " * mark.cell_len)
+            left = self._text(" ").join(rest)
+            for line in left.wrap(self._console, self._width - below.cell_len):
+                yield self._joined(below, line)
+
+    def _joined(self, mark: Text, line: Text) -> Text:
+        line.rstrip()
+        return self._text("").append_text(mark).append_text(line)
+
+    def _text(self, words: str, style: str = "") -> Text:
+        from rich.text import Text
+
+        safe = shown(words)
+        return Text(safe if self._unicode else ascii_words(safe), style)
+
+
+def _refused(refusal: Refusal) -> str:
+    return f"{' '.join(refusal.reason.split())}; not written"
+
+
+def _quoted(title: str) -> str:
+    return f"“{cut(title, _LONGEST)}”"
