@@ -7,9 +7,10 @@ alone in its paragraph becomes a smart link (an inline card), any other one a te
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["document"]
+__all__ = ["document", "kept", "mentions", "text_of"]
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)]")
 
@@ -54,3 +55,38 @@ def _inline(line: str) -> list[dict[str, Any]]:
     if end < len(line):
         nodes.append({"type": "text", "text": line[end:]})
     return nodes
+
+
+def text_of(value: Any) -> str:
+    """The words of a document, as the older API and the history write them."""
+    if not isinstance(value, dict):
+        return ""
+    kind = value.get("type")
+    if kind == "text":
+        return str(value.get("text", ""))
+    if kind == "hardBreak":
+        return "\n"
+    if kind in ("mention", "inlineCard"):
+        attributes = value.get("attrs", {})
+        return str(attributes.get("text") or attributes.get("url") or "")
+    inner = [text_of(node) for node in value.get("content", ())]
+    return ("\n\n" if kind == "doc" else "").join(inner)
+
+
+def kept(value: dict[str, Any]) -> dict[str, Any]:
+    """A document as Jira hands it back: every paragraph has got an id of its own."""
+    body = dict(value)
+    if value.get("type") == "paragraph":
+        body["attrs"] = {**value.get("attrs", {}), "localId": "a1b2c3"}
+    if "content" in value:
+        body["content"] = [kept(node) for node in value["content"]]
+    return body
+
+
+def mentions(value: Any) -> Iterator[str]:
+    """The accounts that a document calls; they get a message."""
+    if isinstance(value, dict):
+        if value.get("type") == "mention":
+            yield str(value.get("attrs", {}).get("id", ""))
+        for node in value.get("content", ()):
+            yield from mentions(node)

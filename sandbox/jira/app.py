@@ -16,9 +16,9 @@ from starlette.types import ASGIApp
 
 from sandbox.clock import WorldClock
 from sandbox.faults import Faults
-from sandbox.jira import agile, datacenter, platform
+from sandbox.jira import agile, datacenter, extras, platform, writes
 from sandbox.jira.bodies import Bodies
-from sandbox.jira.calls import Call, Refusal
+from sandbox.jira.calls import Call, Refusal, Reply
 from sandbox.jira.datacenter import OffsetSearch, ServerBodies, ServerIssueBodies
 from sandbox.jira.issues import IssueBodies
 from sandbox.jira.platform import Histories, WorklogFeeds
@@ -83,6 +83,7 @@ class JiraApp:
                 ("POST", "/changelog/bulkfetch", Histories(iso_histories).fetch),
                 *platform.ROUTES,
             ]
+        routes += [*writes.ROUTES, *extras.ROUTES]
         self.asgi: ASGIApp = Starlette(
             routes=[
                 *(
@@ -91,7 +92,7 @@ class JiraApp:
                 ),
                 *(
                     self._route(method, f"/rest/agile/1.0{path}", handle)
-                    for method, path, handle in agile.ROUTES
+                    for method, path, handle in (*agile.ROUTES, *writes.AGILE_ROUTES)
                 ),
             ],
             exception_handlers={HTTPException: _no_such_resource},
@@ -142,7 +143,7 @@ class JiraApp:
                     query=request.query_params.multi_items(),
                     content=content,
                 )
-                return JSONResponse(handle(call), headers=headers)
+                return _answer(handle(call), headers)
             except Refusal as refusal:
                 if refusal.status == 401:  # not JSON, unlike every other refusal
                     return PlainTextResponse(str(refusal), status_code=401, headers=_LOGIN_FAILED)
@@ -174,6 +175,13 @@ class JiraApp:
         if account is None:
             raise Refusal(401, "Client must be authenticated to access this resource.")
         return account
+
+
+def _answer(said: Any, headers: dict[str, str]) -> Response:
+    reply = said if isinstance(said, Reply) else Reply(200, said)
+    if reply.body is None:
+        return Response(status_code=reply.status, headers=headers)
+    return JSONResponse(reply.body, status_code=reply.status, headers=headers)
 
 
 async def _no_such_resource(request: Request, error: Exception) -> Response:

@@ -13,7 +13,7 @@ from sandbox.jira.issues import IssueBodies
 from sandbox.jira.records import Issue, Project
 from sandbox.jira.state import JiraSite
 
-__all__ = ["INVALID_PAYLOAD", "Call", "Refusal"]
+__all__ = ["INVALID_PAYLOAD", "Call", "Refusal", "Reply"]
 
 INVALID_PAYLOAD = "Invalid request payload. Refer to the REST API documentation and try again."
 _NO_ISSUE = "Issue does not exist or you do not have permission to see it."
@@ -28,6 +28,14 @@ class Refusal(Exception):
         super().__init__(*messages)
         self.status = status
         self.body: Json = {"errorMessages": list(messages), "errors": dict(errors or {})}
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer other than 200; without a body it is empty."""
+
+    status: int
+    body: Any = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ __all__ = [
     "POINTS",
     "PRIORITIES",
     "RANK",
+    "RESOLUTIONS",
     "SPRINT",
     "START",
     "STATUSES",
@@ -98,6 +99,7 @@ STATUSES = (
 
 DONE = Named("10000", "Done")
 WONT_DO = Named("10001", "Won't Do")
+RESOLUTIONS = (DONE, WONT_DO, Named("10002", "Duplicate"))
 
 ISSUE_TYPES = (
     IssueType("10000", "Epic", 1),

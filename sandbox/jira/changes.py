@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
 
+from sandbox.jira.adf import document, text_of
 from sandbox.jira.catalog import CATEGORIES, DONE, PRIORITIES, SPRINT, START, WONT_DO, Named, Status, called
 from sandbox.jira.places import Places
 from sandbox.jira.records import Issue, Item, Worklog
@@ -28,6 +29,21 @@ def _text(field: str) -> Callable[[Places, Issue, Any], Items]:
         return (Item(field, field, None, before or None, None, value or None),)
 
     return change
+
+
+def _description(places: Places, issue: Issue, value: str) -> Items:
+    """As a text; what a document said beyond that is gone."""
+    issue.document = None
+    return _text("description")(places, issue, value)
+
+
+def _document(places: Places, issue: Issue, value: dict[str, Any] | None) -> Items:
+    """As a document; its text alone stands in the history."""
+    same = issue.document == value if issue.document or not value else document(issue.description) == value
+    items = _text("description")(places, issue, text_of(value))
+    if not same:
+        issue.document = value
+    return items
 
 
 def _due(places: Places, issue: Issue, value: date | None) -> Items:
@@ -90,9 +106,14 @@ def _components(places: Places, issue: Issue, value: Iterable[str]) -> Items:
 
 
 def _version(places: Places, issue: Issue, value: str | None) -> Items:
-    before, issue.versions = issue.versions, (value,) if value else ()
-    if value and places.versions[value].project != issue.project:
-        raise ValueError(f"version {value} belongs to {places.versions[value].project}, not {issue.project}")
+    return _versions(places, issue, (value,) if value else ())
+
+
+def _versions(places: Places, issue: Issue, value: Iterable[str]) -> Items:
+    before, issue.versions = issue.versions, tuple(dict.fromkeys(value))
+    for id in issue.versions:
+        if places.versions[id].project != issue.project:
+            raise ValueError(f"version {id} belongs to {places.versions[id].project}, not {issue.project}")
     return _each("Fix Version", "fixVersions", _named(places, before), _named(places, issue.versions))
 
 
@@ -121,6 +142,10 @@ def _estimate(places: Places, issue: Issue, value: int | None) -> Items:
     if issue.time_spent is None:
         items += _seconds(issue, "remaining_estimate", "timeestimate", value)
     return items
+
+
+def _remaining(places: Places, issue: Issue, value: int | None) -> Items:
+    return _seconds(issue, "remaining_estimate", "timeestimate", value)
 
 
 def _seconds(issue: Issue, attribute: str, field: str, value: int | None) -> Items:
@@ -160,7 +185,8 @@ def _level(places: Places, issue: Issue, value: str | None) -> Items:
 
 EDITORS: dict[str, Callable[[Places, Issue, Any], Items]] = {
     "summary": _text("summary"),
-    "description": _text("description"),
+    "description": _description,
+    "document": _document,
     "due": _due,
     "start": _start,
     "points": _points,
@@ -169,6 +195,8 @@ EDITORS: dict[str, Callable[[Places, Issue, Any], Items]] = {
     "labels": _labels,
     "components": _components,
     "version": _version,
+    "versions": _versions,
+    "remaining_estimate_s": _remaining,
     "parent": _parent,
     "original_estimate_s": _estimate,
     "sprint": _sprint,
@@ -177,15 +205,18 @@ EDITORS: dict[str, Callable[[Places, Issue, Any], Items]] = {
 """Argument of an edit -> what it does."""
 
 
-def change_status(issue: Issue, status: Status) -> Items:
-    """A change of status; entering and leaving the done category sets and clears the resolution too."""
+def change_status(issue: Issue, status: Status, given: Named | None = None) -> Items:
+    """A change of status; entering and leaving the done category sets and clears the resolution too.
+
+    `given` is the resolution that somebody chose.
+    """
     before, issue.status = issue.status, status
     if before == status:
         return ()
     items: Items = (Item("status", "status", before.id, before.name, status.id, status.name),)
     resolution = None
     if CATEGORIES[status.category].key == "done":
-        resolution = WONT_DO if status.name == "Cancelled" else DONE
+        resolution = given or (WONT_DO if status.name == "Cancelled" else DONE)
     was, issue.resolution = issue.resolution, resolution
     if was == resolution:
         return items

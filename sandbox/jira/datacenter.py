@@ -97,11 +97,13 @@ class ServerIssueBodies(IssueBodies):
 
     bodies: ServerBodies
 
-    def issue(self, issue: Issue, asked: Iterable[str]) -> Json:
+    def issue(self, issue: Issue, asked: Iterable[str], properties: Iterable[str] = ()) -> Json:
         """Data Center always tells id and key."""
-        return super().issue(issue, ["key", *asked])
+        return super().issue(issue, ["key", *asked], properties)
 
-    def with_histories(self, issue: Issue, asked: Iterable[str], most: int) -> Json:
+    def with_histories(
+        self, issue: Issue, asked: Iterable[str], most: int, properties: Iterable[str] = ()
+    ) -> Json:
         """The newest of the histories, if there are too many, and in no order."""
         histories = issue.history[-most:]
         mixed = [*histories[1::2], *reversed(histories[::2])]
@@ -111,7 +113,7 @@ class ServerIssueBodies(IssueBodies):
             "total": len(issue.history),
             "histories": [self.history(history) for history in mixed],
         }
-        return self.issue(issue, asked) | {"changelog": log}
+        return self.issue(issue, asked, properties) | {"changelog": log}
 
     def history(self, history: History, epoch: bool = False) -> Json:
         body = super().history(history)
@@ -169,10 +171,20 @@ class OffsetSearch:
             call.words("fields"),
             "changelog" in call.words("expand"),
             call.text("validateQuery") == "false",
+            call.words("properties"),
         )
 
     def post(self, call: Call) -> Json:
-        known = ("jql", "startAt", "maxResults", "fields", "validateQuery", "expand", "fieldsByKeys")
+        known = (
+            "jql",
+            "startAt",
+            "maxResults",
+            "fields",
+            "validateQuery",
+            "expand",
+            "fieldsByKeys",
+            "properties",
+        )
         body = call.body(known)
         return self._page(
             call,
@@ -182,10 +194,19 @@ class OffsetSearch:
             body.get("fields") or [],
             "changelog" in (body.get("expand") or []),
             body.get("validateQuery") is False,
+            body.get("properties") or [],
         )
 
     def _page(
-        self, call: Call, jql: str, start: int, size: int, fields: list[str], histories: bool, lenient: bool
+        self,
+        call: Call,
+        jql: str,
+        start: int,
+        size: int,
+        fields: list[str],
+        histories: bool,
+        lenient: bool,
+        properties: list[str],
     ) -> Json:
         size = min(max(size, 0), self._cap)
         if start + size > _FARTHEST:
@@ -197,9 +218,9 @@ class OffsetSearch:
         asked = fields or ["*navigable"]
         rows = [call.site.issues[id] for id in chosen]
         shape: Callable[[Issue], Json] = (
-            (lambda row: bodies.with_histories(row, asked, self._histories))
+            (lambda row: bodies.with_histories(row, asked, self._histories, properties))
             if histories
-            else (lambda row: bodies.issue(row, asked))
+            else (lambda row: bodies.issue(row, asked, properties))
         )
         return {
             "expand": "schema,names",
@@ -215,12 +236,10 @@ def issue(most: int) -> Callable[[Call], Json]:
 
     def answer(call: Call) -> Json:
         found = call.issue(call.parameters["issue"])
-        asked = call.words("fields") or ["*all"]
-        bodies = call.issues
-        assert isinstance(bodies, ServerIssueBodies)
+        asked, properties = call.words("fields") or ["*all"], call.words("properties")
         if "changelog" in call.words("expand"):
-            return bodies.with_histories(found, asked, most)
-        return bodies.issue(found, asked)
+            return call.issues.with_histories(found, asked, most, properties)
+        return call.issues.issue(found, asked, properties)
 
     return answer
 

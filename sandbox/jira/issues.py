@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sandbox.jira.adf import document
+from sandbox.jira.adf import document, kept
 from sandbox.jira.bodies import Bodies, Json
 from sandbox.jira.catalog import EPIC_LINK, RANK, SPRINT, START, IssueType
 from sandbox.jira.records import History, Issue, Item, Worklog
@@ -29,10 +29,10 @@ class IssueBodies:
         self.site = bodies.site
         self._makers = self._system_fields() | self._custom_fields()
 
-    def issue(self, issue: Issue, asked: Iterable[str]) -> Json:
-        """An issue with these fields. Search asked for nothing answers the id alone."""
-        asked = list(asked)
-        if not asked or asked == ["id"]:
+    def issue(self, issue: Issue, asked: Iterable[str], properties: Iterable[str] = ()) -> Json:
+        """An issue with these fields and properties. Search asked for nothing answers the id alone."""
+        asked, properties = list(asked), list(properties)
+        if (not asked or asked == ["id"]) and not properties:
             return {"id": issue.id}
         body: Json = {
             "expand": _EXPAND,
@@ -42,7 +42,22 @@ class IssueBodies:
         }
         if any(name not in NOT_FIELDS for name in asked):
             body["fields"] = {name: self._makers[name](issue) for name in self._wanted(issue, asked)}
+        if properties:
+            body["properties"] = {key: issue.properties[key] for key in properties if key in issue.properties}
         return body
+
+    def with_histories(
+        self, issue: Issue, asked: Iterable[str], most: int, properties: Iterable[str]
+    ) -> Json:
+        """The issue with its histories inside, newest first; of too many only the newest."""
+        newest = list(reversed(issue.history[-most:]))
+        log = {
+            "startAt": 0,
+            "maxResults": len(newest),
+            "total": len(issue.history),
+            "histories": [self.history(history) for history in newest],
+        }
+        return self.issue(issue, asked, properties) | {"changelog": log}
 
     def _wanted(self, issue: Issue, asked: list[str]) -> list[str]:
         """Names, `*all`, `*navigable`, and names taken back with a minus; unknown names are ignored.
@@ -153,7 +168,7 @@ class IssueBodies:
 
     def _description(self, issue: Issue) -> object:
         if self.bodies.version == "3":
-            return document(issue.description)
+            return kept(issue.document) if issue.document else document(issue.description)
         return issue.description or None
 
     def _parent(self, issue: Issue) -> Json | None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 
 from sandbox.clock import WorldClock
 from sandbox.jira.catalog import FIELDS, POINTS, TEAM_POINTS, Field, Named, scoped_fields
+from sandbox.jira.happenings import Happening, Listener
 from sandbox.jira.records import Board, Issue, Level, Project, Sprint, User, Version
+from sandbox.jira.rules import Rules
 
 __all__ = ["KEEP", "Keep", "Places"]
 
@@ -25,7 +28,9 @@ class Places:
 
     `revision` counts whatever may change the outcome of a search. `unindexed` are ids of issues that the
     search has lost for a while, as it does in real life; they are there when asked for by id. `onlookers` are
-    accounts that may browse and nothing else.
+    accounts that may browse and nothing else. `apps` maps accounts that are OAuth apps to their client
+    secrets. `listeners` are told of everything that happens; `notices` are the messages that people got:
+    what for, about which issue, and who was called.
     """
 
     def __init__(self, clock: WorldClock, url: str, zone: str = "America/Los_Angeles") -> None:
@@ -36,6 +41,10 @@ class Places:
         self.tokens: dict[tuple[str, str], str] = {}
         self.administrators: set[str] = set()
         self.onlookers: set[str] = set()
+        self.apps: dict[str, str] = {}
+        self.rules = Rules()
+        self.listeners: list[Listener] = []
+        self.notices: list[tuple[str, str, str | None]] = []
         self.projects: dict[str, Project] = {}
         self.boards: dict[int, Board] = {}
         self.sprints: dict[int, Sprint] = {}
@@ -75,6 +84,18 @@ class Places:
         """Whether the account may browse the project; somebody who has not signed in may browse none."""
         readers = self.projects[project].readers
         return account is not None and (readers is None or account in readers)
+
+    def may(self, account: str | None, project: str, permission: str) -> bool:
+        """Whether the account has a permission in a project it may browse."""
+        if account is None or not self.may_read(account, project):
+            return False
+        if permission == "ADMINISTER_PROJECTS":
+            return account in self.administrators
+        return account not in self.onlookers and not self.rules.denies(account, permission)
+
+    def happen(self, event: str, **told: Any) -> None:
+        for listener in self.listeners:
+            listener(Happening(event, **told))
 
     def may_see(self, account: str | None, issue: Issue) -> bool:
         """Whether the account may browse the issue's project and is in its security level, if it has one."""
@@ -116,6 +137,7 @@ class Places:
             raise ValueError(f"board {board} is a kanban board, which has no sprints")
         sprint = Sprint(len(self.sprints) + 1, board, name, "future", self.clock.now(), start, end, goal=goal)
         self.sprints[sprint.id] = sprint
+        self.happen("sprint_created", sprint=sprint)
         return sprint.id
 
     def edit_sprint(
@@ -123,6 +145,7 @@ class Places:
     ) -> None:
         """Move a sprint's dates or rename it; Jira keeps no history of either. ValueError: it is closed."""
         sprint = self.sprints[id]
+        before = replace(sprint)
         if sprint.state == "closed":
             raise ValueError(f"sprint {id} is closed and cannot be changed")
         if not isinstance(start, Keep):
@@ -132,6 +155,7 @@ class Places:
         if not isinstance(name, Keep):
             sprint.name = name
         self.revision += 1
+        self.happen("sprint_updated", sprint=sprint, before=before)
 
     def start_sprint(self, id: int) -> None:
         """ValueError: it is not a future sprint, or has no dates."""
@@ -139,11 +163,13 @@ class Places:
         if sprint.state != "future" or sprint.start is None or sprint.end is None:
             raise ValueError(f"sprint {id} is {sprint.state}; only a future sprint with dates can be started")
         sprint.state = "active"
+        self.happen("sprint_started", sprint=sprint)
 
     def create_version(self, project: str, name: str, release_date: date | None = None) -> str:
         version = Version(str(10000 + len(self.versions)), project, name, release_date)
         self.versions[version.id] = version
         self.projects[project].versions.append(version.id)
+        self.happen("jira:version_created", version=version)
         return version.id
 
     def set_version(
@@ -151,10 +177,15 @@ class Places:
     ) -> None:
         """Move or clear the release date, release or unrelease; Jira keeps no history of either."""
         version = self.versions[id]
+        was = version.released
         if not isinstance(release_date, Keep):
             version.release = release_date
         if released is not None:
             version.released = released
+        if version.released == was:
+            self.happen("jira:version_updated", version=version)
+        else:
+            self.happen(f"jira:version_{'released' if version.released else 'unreleased'}", version=version)
 
     def component(self, project: str, name: str) -> Named:
         """The project's component of this name, made when it is new."""

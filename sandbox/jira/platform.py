@@ -28,7 +28,11 @@ _PERMISSIONS = {
     "CREATE_ISSUES": ("11", "Create Issues"),
     "TRANSITION_ISSUES": ("46", "Transition Issues"),
     "LINK_ISSUES": ("21", "Link Issues"),
+    "ASSIGN_ISSUES": ("13", "Assign Issues"),
+    "SCHEDULE_ISSUES": ("28", "Schedule Issues"),
+    "ADMINISTER_PROJECTS": ("23", "Administer Projects"),
 }
+_INLINE_HISTORIES = 100
 _GLOBAL_PERMISSIONS = {"ADMINISTER": ("0", "Administer Jira")}
 
 
@@ -59,9 +63,8 @@ def my_permissions(call: Call) -> Json:
     if not names or unknown:
         raise Refusal(400, f"Unrecognized permission: {', '.join(unknown)}" if unknown else INVALID_PAYLOAD)
     key = call.text("projectKey") or call.text("projectId")
-    in_project = bool([call.project(key)] if key else call.readable_projects())
+    places = [call.project(key)] if key else call.readable_projects()
     administers = call.account in call.site.administrators
-    may_write = in_project and call.account not in call.site.onlookers
     return {
         "permissions": {
             name: {
@@ -72,9 +75,9 @@ def my_permissions(call: Call) -> Json:
                 "description": "",
                 "havePermission": administers
                 if name in _GLOBAL_PERMISSIONS
-                else in_project
+                else bool(places)
                 if name == "BROWSE_PROJECTS"
-                else may_write,
+                else any(call.site.may(call.account, place.key, name) for place in places),
             }
             for name in names
         }
@@ -113,8 +116,11 @@ def removed_search(call: Call) -> Json:
 
 def issue(call: Call) -> Json:
     """By id, key, or a key from before a move, which answers 200 with the new key and no redirect."""
-    asked = call.words("fields") or ["*all"]
-    return call.issues.issue(call.issue(call.parameters["issue"]), asked)
+    asked, properties = call.words("fields") or ["*all"], call.words("properties")
+    found = call.issue(call.parameters["issue"])
+    if "changelog" in call.words("expand"):
+        return call.issues.with_histories(found, asked, _INLINE_HISTORIES, properties)
+    return call.issues.issue(found, asked, properties)
 
 
 def issues_in_bulk(call: Call) -> Json:
@@ -126,7 +132,8 @@ def issues_in_bulk(call: Call) -> Json:
     found = {issue.id: issue for issue in map(call.visible_issue, ids) if issue}
     asked = body.get("fields") or ["*navigable"]
     bodies = call.issues
-    rows = [bodies.issue(found[id], asked) for id in sorted(found, key=int)]
+    properties = body.get("properties") or []
+    rows = [bodies.issue(found[id], asked, properties) for id in sorted(found, key=int)]
     return {"issues": rows, "issueErrors": []}
 
 
@@ -160,9 +167,12 @@ def remote_links(call: Call) -> list[Json]:
         {
             "id": int(link),
             "self": f"{call.bodies.root}/issue/{found.id}/remotelink/{link}",
-            "object": {"url": url, "title": title},
+            **({"globalId": row.global_id} if row.global_id else {}),
+            "application": dict(zip(("type", "name"), row.application, strict=True)),
+            **({"relationship": row.relationship} if row.relationship else {}),
+            "object": {"url": row.url, "title": row.title},
         }
-        for link, (url, title) in found.remote.items()
+        for link, row in found.remote.items()
     ]
 
 

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 from sandbox.jira.catalog import IssueType, Named, Status
 
-__all__ = ["Board", "History", "Issue", "Item", "Level", "Project", "Sprint", "User", "Version", "Worklog"]
+__all__ = [
+    "Board",
+    "History",
+    "Issue",
+    "Item",
+    "Level",
+    "Project",
+    "RemoteLink",
+    "Sprint",
+    "User",
+    "Version",
+    "Worklog",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +123,24 @@ class Worklog:
     seconds: int
 
 
+@dataclass(frozen=True, slots=True)
+class RemoteLink:
+    """An address an issue is linked to; who links the same `global_id` again changes the link."""
+
+    url: str
+    title: str
+    global_id: str | None = None
+    application: tuple[str | None, str | None] = (None, None)
+    relationship: str | None = None
+
+
 @dataclass(slots=True)
 class Issue:
     """One issue as it is now, with everything that ever changed it, oldest first.
 
     `sprints` lists past sprints and, last, the open one; `versions` holds ids; `blocks` and `blocked_by` map
-    a link's id to the other issue's id, `remote` to an address and its title; estimates and time spent are
-    seconds.
+    a link's id to the other issue's id, `remote` to an address; estimates and time spent are seconds.
+    `document` is the description as it was written through the API, `properties` are what apps keep here.
     """
 
     id: str
@@ -148,7 +172,9 @@ class Issue:
     remaining_estimate: int | None = None
     time_spent: int | None = None
     worklogs: list[int] = field(default_factory=list)
-    remote: dict[str, tuple[str, str]] = field(default_factory=dict)
+    remote: dict[str, RemoteLink] = field(default_factory=dict)
+    properties: dict[str, Any] = field(default_factory=dict)
+    document: dict[str, Any] | None = None
     blocks: dict[str, str] = field(default_factory=dict)
     blocked_by: dict[str, str] = field(default_factory=dict)
     history: list[History] = field(default_factory=list)

@@ -35,6 +35,7 @@ _BODY = (
 _DEFAULT_SIZE = 50
 _ID_CAP = 5000
 _RECONCILE_CAP = 50
+_PROPERTY_CAP = 5
 _TOKEN_LIFE = timedelta(days=7)
 _WALKS_KEPT = 4
 
@@ -48,6 +49,7 @@ class _Request:
     size: int
     fields: tuple[str, ...]
     reconcile: tuple[str, ...]
+    properties: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -77,6 +79,7 @@ class Search:
             "maxResults": call.number("maxResults", _DEFAULT_SIZE),
             "fields": call.words("fields"),
             "reconcileIssues": call.words("reconcileIssues"),
+            "properties": call.words("properties"),
         }
         return self._page(call, body)
 
@@ -100,11 +103,13 @@ class Search:
         start = bisect.bisect_right(positions, last)
         chosen = call.shorten(ids[start : start + request.size], least=0)
         end = start + len(chosen)
-        bodies = call.issues
-        page: Json = {"issues": [bodies.issue(self._site.issues[id], request.fields) for id in chosen]}
+        page: Json = {"issues": [self._shown(call, id, request) for id in chosen]}
         if end < len(ids):
             page["nextPageToken"] = self._seal(request.digest, hop + 1, positions[end - 1] if end else ())
         return page | {"isLast": end >= len(ids)}
+
+    def _shown(self, call: Call, id: str, request: _Request) -> Json:
+        return call.issues.issue(self._site.issues[id], request.fields, request.properties)
 
     def _walk(self, call: Call, request: _Request, lenient: bool = False) -> tuple[list[Position], list[str]]:
         """Positions and ids of all hits in order; kept for the next page as long as nothing changes."""
@@ -175,8 +180,12 @@ def _read(body: Json, cap: int) -> _Request:
         raise Refusal(400, INVALID_PAYLOAD)
     if len(reconcile) > _RECONCILE_CAP:
         raise Refusal(400, f"At most {_RECONCILE_CAP} issues can be reconciled.")
-    most = _ID_CAP if all(name in NOT_FIELDS for name in fields) else cap
-    return _Request(jql, token, min(max(size, 1), most), tuple(fields), tuple(str(id) for id in reconcile))
+    properties = tuple(body.get("properties") or ())
+    if len(properties) > _PROPERTY_CAP:
+        raise Refusal(400, f"At most {_PROPERTY_CAP} properties can be asked for.")
+    most = _ID_CAP if all(name in NOT_FIELDS for name in fields) and not properties else cap
+    ids = tuple(str(id) for id in reconcile)
+    return _Request(jql, token, min(max(size, 1), most), tuple(fields), ids, properties)
 
 
 def _indexed(issue: Issue, horizon: datetime) -> datetime:

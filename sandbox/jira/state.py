@@ -6,17 +6,17 @@ same acts make the same site.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Any
 
 from sandbox.clock import WorldClock
-from sandbox.jira.catalog import ISSUE_TYPES, PRIORITIES, STATUSES, called
+from sandbox.jira.catalog import ISSUE_TYPES, PRIORITIES, STATUSES, Named, called
 from sandbox.jira.changes import EDITORS, change_status, link_item, move_items, set_sprints, track_time
 from sandbox.jira.places import Places
-from sandbox.jira.records import History, Issue, Item, Worklog
+from sandbox.jira.records import History, Issue, Item, RemoteLink, Worklog
 
 __all__ = ["JiraSite"]
 
@@ -64,9 +64,15 @@ class JiraSite(Places):
         sprint: int | None = None,
         version: str | None = None,
         original_estimate_s: int | None = None,
+        properties: Mapping[str, Any] | None = None,
+        **others: Any,
     ) -> str:
-        """A new issue in the backlog; values given here are in no history, as in Jira."""
+        """A new issue in the backlog; values given here are in no history, as in Jira.
+
+        `others` are further fields as in `edit`.
+        """
         issue = self._draft(project, type, summary, actor)
+        issue.properties.update(properties or {})
         self._change(
             issue,
             description=description,
@@ -80,10 +86,12 @@ class JiraSite(Places):
             sprint=sprint,
             version=version,
             original_estimate_s=original_estimate_s,
+            **others,
         )
         self.issues[issue.id] = issue
         self._by_key[issue.key] = issue.id
         self.revision += 1
+        self.happen("jira:issue_created", issue=issue, actor=actor)
         return issue.id
 
     def edit(self, id: str, actor: str, **fields: Any) -> None:
@@ -94,14 +102,20 @@ class JiraSite(Places):
             raise ValueError(f"an issue has no {', '.join(sorted(unknown))}; it has {', '.join(EDITORS)}")
         self._save(issue, actor, self._change(issue, **fields))
 
-    def transition(self, id: str, actor: str, status: str) -> None:
-        """Any status can be reached from any other."""
+    def transition(
+        self, id: str, actor: str, status: str, resolution: Named | None = None, **fields: Any
+    ) -> None:
+        """Bring an issue to a status, and change fields in the same save, as a transition's screen does.
+
+        People here reach any status from any other; who asks over HTTP is held to the workflow.
+        """
         issue = self.issues[id]
-        category, resolution = issue.status.category, issue.resolution
-        self._save(issue, actor, change_status(issue, called(STATUSES, status)))
+        category, was = issue.status.category, issue.resolution
+        items = self._change(issue, **fields)
+        self._save(issue, actor, (*items, *change_status(issue, called(STATUSES, status), resolution)))
         if issue.status.category != category:
             issue.category_changed = issue.updated
-        if issue.resolution != resolution:
+        if issue.resolution != was:
             issue.resolved = issue.updated if issue.resolution else None
 
     def close_sprint(self, id: int, carry_to: int | None = None, actor: str | None = None) -> None:
@@ -117,6 +131,7 @@ class JiraSite(Places):
             raise ValueError(f"sprint {carry_to} is closed and takes no issues")
         sprint.state = "closed"
         sprint.completed = self.clock.now()
+        self.happen("sprint_closed", sprint=sprint)
         for issue in self.in_sprint(id):
             if issue.status.category == "done" or carry_to is None:
                 continue
@@ -139,6 +154,7 @@ class JiraSite(Places):
         self.logged.append((worklog.created, worklog.id))
         issue.worklogs.append(worklog.id)
         self._save(issue, author, track_time(issue, worklog, 1))
+        self.happen("worklog_created", worklog=worklog)
         return str(worklog.id)
 
     def delete_worklog(self, id: str) -> None:
@@ -147,6 +163,7 @@ class JiraSite(Places):
         issue.worklogs.remove(worklog.id)
         self.unlogged.append((self.clock.now(), worklog.id))
         self._save(issue, worklog.author, track_time(issue, worklog, -1))
+        self.happen("worklog_deleted", worklog=worklog)
 
     def block(self, a: str, b: str, actor: str | None = None) -> None:
         """Link the two: `a` blocks `b`. Both get a line in their history."""
@@ -157,17 +174,34 @@ class JiraSite(Places):
         self._save(first, actor, link_item("blocks", second.key))
         self._save(second, actor, link_item("is blocked by", first.key))
 
-    def link_remote(self, id: str, url: str, title: str, actor: str | None = None) -> str:
-        """Link an issue to an address; the id of the link."""
-        issue, link = self.issues[id], str(next(self._links))
-        issue.remote[link] = (url, title)
+    def link_remote(self, id: str, url: str, title: str, actor: str | None = None, **details: Any) -> str:
+        """Link an issue to an address; the id of the link. A `global_id` that is there is linked anew."""
+        issue, added = self.issues[id], RemoteLink(url, title, **details)
+        for link, known in issue.remote.items():
+            if added.global_id is not None and known.global_id == added.global_id:
+                issue.remote[link] = added
+                return link
+        link = str(next(self._links))
+        issue.remote[link] = added
         self._save(issue, actor, (_remote_item(link, title, added=True),))
         return link
 
     def unlink_remote(self, id: str, link: str, actor: str | None = None) -> None:
         issue = self.issues[id]
-        _, title = issue.remote.pop(link)
-        self._save(issue, actor, (_remote_item(link, title, added=False),))
+        gone = issue.remote.pop(link)
+        self._save(issue, actor, (_remote_item(link, gone.title, added=False),))
+
+    def set_property(self, id: str, key: str, value: Any) -> bool:
+        """Keep a value with an issue, of which neither history nor `updated` tells; whether it is new."""
+        properties = self.issues[id].properties
+        new = key not in properties
+        properties[key] = value
+        self.happen("issue_property_set", issue=self.issues[id], property=key)
+        return new
+
+    def drop_property(self, id: str, key: str) -> None:
+        del self.issues[id].properties[key]
+        self.happen("issue_property_deleted", issue=self.issues[id], property=key)
 
     def move(self, id: str, project: str, actor: str | None = None) -> str:
         """Move to another project: same id, new key, and the old key goes on finding it."""
@@ -210,6 +244,7 @@ class JiraSite(Places):
         The feed of deleted worklogs says nothing about those that went with their issue.
         """
         issue = self.issues[id]
+        self.happen("jira:issue_deleted", issue=issue)
         for child in [other for other in self.issues.values() if other.parent == id]:
             if child.type.level < 0:
                 self.delete_issue(child.id)
@@ -272,6 +307,7 @@ class JiraSite(Places):
         issue.updated = at
         issue.history.append(History(next(self._histories), actor, at, items))
         self.revision += 1
+        self.happen("jira:issue_updated", issue=issue, actor=actor, history=issue.history[-1])
 
     def _forget(self, worklog: int) -> Worklog:
         self.logged = [row for row in self.logged if row[1] != worklog]

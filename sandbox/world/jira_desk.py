@@ -15,16 +15,20 @@ __all__ = ["JiraDesk"]
 
 _ZONE: Final = "Europe/London"
 _READER: Final = "712020:c0557e1e"
+_WRITER: Final = "712020:c0557e1f"
 
 
 class JiraDesk:
     """The site with its projects ERP and ERPX, its people, a board and six planned sprints.
 
-    `reader` signs in with `reader_token` and may only look.
+    `reader` signs in with `reader_token` and may only look; `writer` may also create and edit issues, but
+    administers nothing.
     """
 
     reader = "crosstie@northwind.example"
     reader_token = "demo-jira-token-that-opens-nothing-but-the-sandbox"  # noqa: S105
+    writer = "crosstie-writes@northwind.example"
+    writer_token = "demo-jira-token-that-writes-into-nothing-but-the-sandbox"  # noqa: S105
 
     def __init__(self, clock: WorldClock, url: str) -> None:
         self.site = JiraSite(clock, url)
@@ -33,6 +37,9 @@ class JiraDesk:
                 self.site.add_user(person.logins[JIRA], person.name, person.email, person.zone)
         self.site.add_user(_READER, "Crosstie", self.reader)
         self.site.add_token(_READER, self.reader, self.reader_token)
+        self.site.onlookers.add(_READER)
+        self.site.add_user(_WRITER, "Crosstie (writes)", self.writer)
+        self.site.add_token(_WRITER, self.writer, self.writer_token)
         self.site.add_project("ERP", "ERP rollout")
         self.site.add_project("ERPX", "ERP extensions")
         self.board = self.site.add_board("ERP", "ERP board")

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from sandbox.jira import agile, platform
+from sandbox.jira import agile, extras, platform, writes
 from tests.sandbox.jira_world import ANN, BOB, MONDAY, Site, Visitor, served
 
 SPECS = Path(__file__).parents[2].parent / "shared" / "data" / "openapi"
@@ -48,10 +48,21 @@ PLATFORM: list[tuple[str, str, str, Any]] = [
     ("POST", "/changelog/bulkfetch", "/changelog/bulkfetch", {"issueIdsOrKeys": [ISSUE], "maxResults": 1}),
     ("GET", "/issue/{issueIdOrKey}/worklog", f"/issue/{ISSUE}/worklog", None),
     ("GET", "/issue/{issueIdOrKey}/remotelink", f"/issue/{ISSUE}/remotelink", None),
+    ("GET", "/issue/{issueIdOrKey}/editmeta", f"/issue/{ISSUE}/editmeta", None),
+    (
+        "GET",
+        "/issue/{issueIdOrKey}/transitions",
+        f"/issue/{ISSUE}/transitions?expand=transitions.fields",
+        None,
+    ),
+    ("GET", "/issue/{issueIdOrKey}/properties", f"/issue/{ISSUE}/properties", None),
+    ("GET", "/issue/{issueIdOrKey}/properties/{propertyKey}", f"/issue/{ISSUE}/properties/sync", None),
     ("GET", "/worklog/updated", "/worklog/updated?since=0", None),
     ("GET", "/worklog/deleted", "/worklog/deleted?since=0", None),
     ("POST", "/worklog/list", "/worklog/list", {"ids": [20001]}),
 ]
+
+READ_BY_POST = frozenset({"/issue/bulkfetch", "/worklog/list"})
 
 LISTS = frozenset({"/issue/{issueIdOrKey}/remotelink"})
 
@@ -102,6 +113,7 @@ def visitor() -> Iterator[Visitor]:
     site.jira.edit(id, BOB, points=5, due=None, assignee=ANN)
     site.jira.transition(id, BOB, "Done")
     site.jira.link_remote(id, "https://plan.example/1", "The plan", BOB)
+    site.jira.set_property(id, "sync", {"n": 1})
     site.jira.log_work(id, BOB, MONDAY, 600)
     site.jira.delete_worklog(site.jira.log_work(id, BOB, MONDAY, 600))
     site.jira.start_sprint(site.first)
@@ -173,12 +185,38 @@ def test_refusals_fit_the_description(platform_description: dict[str, Any], visi
         assert complaints(platform_description, errors, answer.json()) == []
 
 
+MADE: list[tuple[str, str, Any]] = [
+    (
+        "/issue",
+        "/issue",
+        {"fields": {"project": {"key": "ED"}, "issuetype": {"name": "Task"}, "summary": "made"}},
+    ),
+    (
+        "/issue/{issueIdOrKey}/remotelink",
+        f"/issue/{ISSUE}/remotelink",
+        {"globalId": "x=1", "object": {"url": "https://a.example", "title": "A"}},
+    ),
+    ("/issue/{issueIdOrKey}/worklog", f"/issue/{ISSUE}/worklog", {"timeSpentSeconds": 60}),
+]
+
+
+@pytest.mark.parametrize(("path", "address", "body"), MADE, ids=[path for path, *_ in MADE])
+def test_what_is_made_is_answered_as_described(
+    platform_description: dict[str, Any], visitor: Visitor, path: str, address: str, body: Any
+):
+    answer = visitor.http.post(V3 + address, json=body)
+    assert answer.status_code == 201
+    told = platform_description["paths"][V3 + path]["post"]["responses"]["201"]["content"]
+    schema = told["application/json"].get("schema", {})
+    assert complaints(platform_description, schema, answer.json()) == []
+
+
 def test_every_endpoint_of_the_stand_in_is_held_to_a_description():
     tried = {(method, address.split("?")[0]) for method, _, address, _ in PLATFORM}
     served_paths = {
-        (method, path.replace("{project}", "ED").replace("{issue}", ISSUE))
-        for method, path, _ in platform.ROUTES
-        if path != "/search"
+        (method, path.replace("{project}", "ED").replace("{issue}", ISSUE).replace("{key}", "sync"))
+        for method, path, _ in (*platform.ROUTES, *writes.ROUTES, *extras.ROUTES)
+        if path != "/search" and (method == "GET" or path in READ_BY_POST)
     }
     assert served_paths <= tried
     boards = {path.replace("{boardId}", "{board}") for path, _ in BOARDS}
