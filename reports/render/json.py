@@ -17,7 +17,7 @@ from reports.containers import Goal
 from reports.scope import ScopeLine
 from reports.text import unseen_escaped
 
-__all__ = ["encode", "envelope"]
+__all__ = ["answer", "encode", "envelope"]
 
 _ELSEWHERE: Mapping[type, frozenset[str]] = {
     Baseline: frozenset({"items", "milestones"}),
@@ -31,6 +31,12 @@ _ACT = ("entity", "ref", "at", "learned", "origin", "actor")
 def encode(value: object) -> str:
     """A result as indented JSON text; Decimals become numbers."""
     return unseen_escaped(msgspec.json.format(_bytes(value), indent=2).decode())
+
+
+def answer(kind: str, data: object, *, at: datetime, warnings: tuple[str, ...] = ()) -> str:
+    """What a command found, as indented JSON under the name of its shape; records are named as texts."""
+    head = {"schema": f"crosstie/{kind}/1", "as_of": at, "generated_at": at, "complete": not warnings}
+    return encode(head | {"warnings": warnings, "data": _Tables().plain(data)})
 
 
 def envelope(

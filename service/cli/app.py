@@ -45,6 +45,13 @@ class Session:
 
         return find_config(Path.cwd(), os.environ, Path.exists, explicit=self.config)
 
+    def answer(self, kind: str, data: object, warnings: tuple[str, ...] = ()) -> None:
+        """Print what a command found as JSON, free of secrets."""
+        from reports.render.json import answer
+
+        workspace = self.workspace()
+        self.screen.data(workspace.redact(answer(kind, data, at=workspace.clock(), warnings=warnings)))
+
     def interactive(self) -> bool:
         return not self.no_input and sys.stdin.isatty() and sys.stderr.isatty()
 
