@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -16,11 +16,16 @@ from sandbox.github.errors import DOCS
 from sandbox.github.gate import Answer, Call, Gate, View, limited
 from sandbox.github.graph.endpoint import Graph, rate_limit_error
 from sandbox.github.listing import CursorKind, IssueLists
+from sandbox.github.relations import RelationWrites
 from sandbox.github.rest import Rest
 from sandbox.github.server import Server
 from sandbox.github.state import GitHubSite
+from sandbox.github.writes import IssueWrites
 
 __all__ = ["GitHubApp", "Limits", "Server"]
+
+_REPO = ("/repos/{owner}/{repo}", "/repositories/{repo_id:int}")
+_ISSUE = "/issues/{number:int}"
 
 
 class GitHubApp:
@@ -46,11 +51,15 @@ class GitHubApp:
         self._gate = Gate(site, self._budgets, server)
         lists = IssueLists()
         rest = Rest(site, lists, self._budgets, self.faults, cursors, server)
+        writes = IssueWrites(site, lists, self._budgets, self.faults)
+        relations = RelationWrites(site, lists, self._budgets, self.faults)
         absent = server.absent if server else frozenset()
         graph = Graph(site, lists, self._budgets, self.faults, cursors, node_budget, absent)
         reads = [
             *self._reads(rest),
             self._route("/app/installations/{id:int}/access_tokens", rest.access_token, "POST"),
+            *self._issue_routes(writes),
+            *self._relation_routes(relations),
         ]
         asked = self._route("/graphql", graph.answer, "POST")
         routes: list[BaseRoute] = [*reads, asked]
@@ -85,7 +94,7 @@ class GitHubApp:
             "/users/{owner}/projectsV2": rest.projects,
             "/users/{owner}/projectsV2/{number:int}": rest.project,
         }
-        for start in ("/repos/{owner}/{repo}", "/repositories/{repo_id:int}"):
+        for start in _REPO:
             views |= {
                 start: rest.repo,
                 f"{start}/labels": rest.labels,
@@ -96,6 +105,64 @@ class GitHubApp:
                 f"{start}/issues/{{number:int}}/timeline": rest.timeline,
             }
         return [self._route(path, view, "GET") for path, view in views.items()]
+
+    def _issue_routes(self, writes: IssueWrites) -> list[Route]:
+        comment = "/issues/comments/{id:int}"
+        return self._repo_routes(
+            {
+                ("POST", "/issues"): writes.create,
+                ("PATCH", _ISSUE): writes.edit,
+                ("GET", f"{_ISSUE}/labels"): writes.labels,
+                ("POST", f"{_ISSUE}/labels"): writes.add_labels,
+                ("PUT", f"{_ISSUE}/labels"): writes.replace_labels,
+                ("DELETE", f"{_ISSUE}/labels"): writes.clear_labels,
+                ("DELETE", f"{_ISSUE}/labels/{{name}}"): writes.remove_label,
+                ("POST", f"{_ISSUE}/assignees"): writes.assign,
+                ("DELETE", f"{_ISSUE}/assignees"): writes.unassign,
+                ("GET", f"{_ISSUE}/comments"): writes.comments,
+                ("POST", f"{_ISSUE}/comments"): writes.add_comment,
+                ("GET", comment): writes.comment,
+                ("PATCH", comment): writes.edit_comment,
+                ("DELETE", comment): writes.delete_comment,
+            }
+        )
+
+    def _relation_routes(self, relations: RelationWrites) -> list[Route]:
+        fields = self._route("/orgs/{owner}/issue-fields", relations.fields, "GET")
+        blockers, values = f"{_ISSUE}/dependencies/blocked_by", f"{_ISSUE}/issue-field-values"
+        return [
+            fields,
+            *self._repo_routes(
+                {
+                    ("GET", f"{_ISSUE}/parent"): relations.parent,
+                    ("GET", f"{_ISSUE}/sub_issues"): relations.parts,
+                    ("POST", f"{_ISSUE}/sub_issues"): relations.add_part,
+                    ("DELETE", f"{_ISSUE}/sub_issue"): relations.remove_part,
+                    ("GET", blockers): relations.blockers,
+                    ("POST", blockers): relations.add_blocker,
+                    ("DELETE", f"{blockers}/{{id:int}}"): relations.remove_blocker,
+                    ("GET", f"{_ISSUE}/dependencies/blocking"): relations.blocked,
+                    ("GET", values): relations.values,
+                    ("POST", values): relations.add_values,
+                    ("PUT", values): relations.replace_values,
+                    ("DELETE", f"{values}/{{id:int}}"): relations.remove_value,
+                    ("POST", "/labels"): relations.create_label,
+                    ("PATCH", "/labels/{name}"): relations.edit_label,
+                    ("DELETE", "/labels/{name}"): relations.delete_label,
+                    ("POST", "/milestones"): relations.create_milestone,
+                    ("PATCH", "/milestones/{number:int}"): relations.edit_milestone,
+                    ("DELETE", "/milestones/{number:int}"): relations.delete_milestone,
+                }
+            ),
+        ]
+
+    def _repo_routes(self, views: Mapping[tuple[str, str], View]) -> list[Route]:
+        """Views of repositories by (method, path), under both of a repository's addresses."""
+        return [
+            self._route(f"{start}{path}", view, method)
+            for start in _REPO
+            for (method, path), view in views.items()
+        ]
 
     def _route(self, path: str, view: Callable[[Call], Answer], method: str) -> Route:
         async def serve(request: Request) -> Response:

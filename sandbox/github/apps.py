@@ -15,10 +15,12 @@ from typing import Any
 import jwt
 
 from sandbox.github.errors import Refusal
-from sandbox.github.records import Account, Token, stamp
+from sandbox.github.records import Account, stamp
+from sandbox.github.tokens import Token
 
 __all__ = ["App", "Apps", "Installation", "written"]
 
+_LEVELS = ("none", "read", "write", "admin")
 _LONGEST = timedelta(minutes=10)
 _TOLERANCE = timedelta(seconds=5)
 
@@ -70,12 +72,21 @@ class Apps:
             raise Refusal(401, "A JSON web token could not be decoded")
         return app
 
-    def sell(self, installation: Installation, now: datetime) -> Token:
-        """A new token of the installation, of the long form that holds a signed text."""
+    def sell(
+        self, installation: Installation, now: datetime, permissions: Mapping[str, str] | None = None
+    ) -> Token:
+        """A new token of the installation, of the long form that holds a signed text.
+
+        `permissions` narrow it. Refusal: the installation was not granted them.
+        """
+        granted = permissions or installation.permissions
+        for name, level in granted.items():
+            if _LEVELS.index(level) > _LEVELS.index(installation.permissions.get(name, "none")):
+                raise Refusal(422, "The permissions requested are not granted to this installation.")
         count = len(self.tokens) + 1
         parts = ("header", f"installation {installation.id}", f"signature {count}")
         text = ".".join(base64.urlsafe_b64encode(part.encode()).decode().rstrip("=") for part in parts)
-        scopes = tuple(f"{name}:{level}" for name, level in installation.permissions.items())
+        scopes = tuple(f"{name}:{level}" for name, level in granted.items())
         token = Token(
             f"ghs_{installation.app.id}_{text}",
             installation.app.account,

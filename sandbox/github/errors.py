@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["DOCS", "GraphError", "Moved", "Refusal"]
+__all__ = ["DOCS", "GraphError", "Moved", "Refusal", "invalid"]
 
 DOCS = "https://docs.github.com/rest"
 
@@ -28,11 +28,18 @@ class Refusal(Exception):
 
 
 class Moved(Refusal):
-    """What was asked for lives at another address now: 301 with that address, for reads."""
+    """What was asked for lives at another address now: 301 with that address for reads, 307 for writes."""
 
-    def __init__(self, url: str) -> None:
-        super().__init__(301, "Moved Permanently", headers={"location": url}, url=url)
+    def __init__(self, url: str, status: int = 301) -> None:
+        message = "Moved Permanently" if status == 301 else "Temporary Redirect"
+        super().__init__(status, message, headers={"location": url}, url=url)
         del self.body["status"]
+
+
+def invalid(resource: str, field: str, code: str, **more: Any) -> Refusal:
+    """422 with what is wrong with which field; `code` is missing_field, invalid, already_exists or custom."""
+    problem = {**more, "resource": resource, "field": field, "code": code}
+    return Refusal(422, "Validation Failed", errors=[problem])
 
 
 class GraphError(Exception):

@@ -14,9 +14,10 @@ from starlette.responses import HTMLResponse, Response
 from sandbox.github.apps import App
 from sandbox.github.budgets import Budgets, Window
 from sandbox.github.errors import Refusal
-from sandbox.github.records import Account, Repo, Token
+from sandbox.github.records import Account, Repo
 from sandbox.github.registry import Registry
 from sandbox.github.server import Server
+from sandbox.github.tokens import Token
 
 __all__ = ["VERSIONS", "Answer", "Call", "Gate", "View", "Viewer", "limited"]
 
@@ -27,6 +28,7 @@ _NO_AGENT = (
     "(https://docs.github.com/en/rest/overview/resources-in-the-rest-api#user-agent-required). "
     "Check https://developer.github.com for other possible causes."
 )
+_CONDITIONS = ("if-match", "if-none-match", "if-modified-since", "if-unmodified-since")
 _LIMITS_PAGE = "https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api"
 
 
@@ -68,6 +70,7 @@ class Call:
     query: Mapping[str, str]
     body: bytes
     url: str
+    method: str = "GET"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +131,9 @@ class Gate:
                 query=request.query_params,
                 body=await request.body(),
                 url=str(request.url),
+                method=request.method,
             )
+            _refuse_conditions(request)
             return self._serve(request, call, view, headers)
         except Refusal as refusal:
             return _render(refusal.body, refusal.status, headers | refusal.headers)
@@ -145,7 +150,7 @@ class Gate:
         except Refusal as refusal:
             window.used += 1
             return _render(refusal.body, refusal.status, headers | self._told(window) | refusal.headers)
-        content = _encode(answer.body)
+        content = b"" if answer.status == 204 else _encode(answer.body)
         if request.method == "GET":
             accept = request.headers.get("accept", "")
             secret = request.headers.get("authorization", "")
@@ -174,6 +179,15 @@ class Gate:
         if token.ends is not None and token.ends <= now:
             raise Refusal(401, "Bad credentials")
         return Viewer(token)
+
+
+def _refuse_conditions(request: Request) -> None:
+    """Refusal: a write with a condition, which GitHub doesn't take; nothing is applied."""
+    if request.method != "GET" and any(name in request.headers for name in _CONDITIONS):
+        raise Refusal(
+            400,
+            "Conditional request headers are not allowed in unsafe requests unless supported by the endpoint",
+        )
 
 
 def _etag(url: str, accept: str, secret: str, content: bytes) -> str:

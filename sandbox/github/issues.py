@@ -8,27 +8,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from copy import copy
 from datetime import date, datetime
 
+from sandbox.github.mentions import logins, references
+from sandbox.github.news import Notice
 from sandbox.github.records import (
     Account,
-    Given,
     Issue,
     Milestone,
-    Moment,
     Repo,
     StateReason,
     pacific_midnight,
 )
-from sandbox.github.registry import KEEP, Keep, Registry, UnknownRecord
+from sandbox.github.registry import KEEP, Keep, UnknownRecord
+from sandbox.github.ties import TieActs
 
 __all__ = ["IssueActs"]
 
 _CLOSES = re.compile(r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?) #(\d+)\b", re.IGNORECASE)
-_MENTION = re.compile(r"(?<![\w/])([\w.-]+/[\w.-]+)?#(\d+)\b")
 
 
-class IssueActs(Registry):
+class IssueActs(TieActs):
     """Acts on milestones, issues and pull requests; `actor` is the login of who acts."""
 
     # Milestones
@@ -49,6 +50,7 @@ class IssueActs(Registry):
         )
         held.milestones[milestone.number] = milestone
         self.nodes[milestone.node_id] = milestone
+        self._announce("milestone", "created", milestone, milestone.creator, held)
         return milestone.number
 
     def edit_milestone(
@@ -61,13 +63,21 @@ class IssueActs(Registry):
         closed: bool | Keep = KEEP,
     ) -> None:
         """Change the milestone alone: no issue's `updated` moves and no timeline tells of it."""
-        milestone = self.milestone(repo, number)
+        milestone, held = self.milestone(repo, number), self.repo(repo)
+        before = {name: getattr(milestone, name) for name in ("title", "due_on", "description")}
+        was_closed = milestone.closed is not None
         milestone.updated = self.clock.now()
         milestone.title = milestone.title if title is KEEP else title
         milestone.due_on = milestone.due_on if due_on is KEEP else pacific_midnight(due_on)
         milestone.description = milestone.description if description is KEEP else description
         if closed is not KEEP:
             milestone.closed = (milestone.closed or self.clock.now()) if closed else None
+        changes = {name: old for name, old in before.items() if getattr(milestone, name) != old}
+        if changes:
+            self._announce("milestone", "edited", milestone, milestone.creator, held, changes=changes)
+        if was_closed is not (milestone.closed is not None):
+            word = "opened" if was_closed else "closed"
+            self._announce("milestone", word, milestone, milestone.creator, held)
 
     def milestone(self, repo: str, number: int) -> Milestone:
         try:
@@ -90,19 +100,21 @@ class IssueActs(Registry):
         parent: int | None = None,
     ) -> int:
         """Open an issue; what it is given at birth shows in its timeline as on the real site."""
-        issue = self._open(repo, title, actor, body, pull=False)
-        self.edit_issue(
-            repo, issue.number, actor, labels=labels, assignees=assignees, milestone=milestone, type=type
-        )
-        if parent is not None:
-            self.set_parent(repo, issue.number, parent, actor)
-        self._mention(issue, actor)
+        with self._after():
+            issue = self._open(repo, title, actor, body, pull=False)
+            self._announce("issues", "opened", issue, issue.creator, issue.repo)
+            self.edit_issue(
+                repo, issue.number, actor, labels=labels, assignees=assignees, milestone=milestone, type=type
+            )
+            if parent is not None:
+                self.set_parent(repo, issue.number, parent, actor)
+            self._mention(issue, issue.body, actor)
         return issue.number
 
     def create_pull(self, repo: str, title: str, actor: str, body: str = "") -> int:
         """Open a pull request: it takes the next number and shows in the REST list of issues."""
         pull = self._open(repo, title, actor, body, pull=True)
-        self._mention(pull, actor)
+        self._mention(pull, body, actor)
         for closed in _CLOSES.findall(body):
             target = self.repo(repo).issues.get(int(closed))
             if target is not None and not target.pull:
@@ -124,12 +136,13 @@ class IssueActs(Registry):
         """Change the fields given; labels and assignees are whole new sets. A body's edit has no event."""
         issue, who = self.issue(repo, number), self.account(actor)
         if title is not KEEP and title != issue.title:
-            self._tell(issue, "renamed", who, before=issue.title, after=title)
-            issue.title = title
+            before, issue.title = issue.title, title
+            self._tell(issue, "renamed", who, before=before, after=title)
         if body is not KEEP and body != issue.body:
-            issue.body = body
+            said, issue.body = issue.body, body
             self._bump(issue)
-            self._mention(issue, actor)
+            self._mention(issue, body, actor)
+            self._announce("issues", "edited", issue, who, issue.repo, body=said or "")
         if labels is not KEEP:
             self._set_labels(issue, who, labels)
         if assignees is not KEEP:
@@ -153,63 +166,13 @@ class IssueActs(Registry):
         issue.closed, issue.closer, issue.reason = None, None, "reopened"
         self._tell(issue, "reopened", who, reason="reopened")
 
-    def set_parent(self, repo: str, number: int, parent: int | None, actor: str) -> None:
-        """Make an issue a sub-issue of another one of the repository, or of none."""
-        child, who = self.issue(repo, number), self.account(actor)
-        if child.parent is not None:
-            old, child.parent = child.parent, None
-            old.children.remove(child)
-            self._tell(old, "sub_issue_removed", who, other=child)
-            self._tell(child, "parent_issue_removed", who, other=old)
-        if parent is not None:
-            child.parent = self.issue(repo, parent)
-            child.parent.children.append(child)
-            self._tell(child.parent, "sub_issue_added", who, other=child)
-            self._tell(child, "parent_issue_added", who, other=child.parent)
-
-    def block(self, repo: str, a: int, b: int, actor: str | None = None) -> None:
-        """Let `a` block `b`; without an actor the blocking issue's author says so."""
-        blocker, blocked = self.issue(repo, a), self.issue(repo, b)
-        who = self.account(actor) if actor else blocker.creator
-        if blocker in blocked.blocked_by:
-            return
-        blocked.blocked_by.append(blocker)
-        blocker.blocking.append(blocked)
-        self._tell(blocked, "blocked_by_added", who, other=blocker)
-        self._tell(blocker, "blocking_added", who, other=blocked)
-
-    def unblock(self, repo: str, a: int, b: int, actor: str) -> None:
-        """Take back that `a` blocks `b`."""
-        blocker, blocked, who = self.issue(repo, a), self.issue(repo, b), self.account(actor)
-        blocked.blocked_by.remove(blocker)
-        blocker.blocking.remove(blocked)
-        self._tell(blocked, "blocked_by_removed", who, other=blocker)
-        self._tell(blocker, "blocking_removed", who, other=blocked)
-
-    def set_issue_field(
-        self, repo: str, number: int, name: str, value: str | float | date | None, actor: str
-    ) -> None:
-        """Give an issue a value in a field of its organization, or take it away; its timeline tells both."""
-        issue, who, held = self.issue(repo, number), self.account(actor), self.fields[name.casefold()]
-        before = issue.fields.pop(held.id, None)
-        after = (
-            Given(held, value.isoformat() if isinstance(value, date) else value)
-            if value is not None
-            else None
-        )
-        if after is not None:
-            issue.fields[held.id] = after
-        word = "changed" if before and after else "added" if after else "removed"
-        if before != after:
-            told = {"before": _shown(before), "after": _shown(after)}
-            self._tell(issue, f"issue_field_{word}", who, field=held, **told)
-
     def transfer(self, repo: str, number: int, to_repo: str, actor: str | None = None) -> int:
         """Move an issue to another repository of its owner: new number and ids; the old place redirects.
 
         Labels stay where the target has one of that name, the milestone where title and due date agree.
         """
         issue, source, target = self.issue(repo, number), self.repo(repo), self.repo(to_repo)
+        old = copy(issue)  # webhooks tell of the issue as it was
         if source.owner is not target.owner:
             raise ValueError("an issue can be transferred within one owner only")
         old_node = issue.node_id
@@ -225,12 +188,15 @@ class IssueActs(Registry):
         issue.milestone = _same_milestone(issue.milestone, target)
         source.version += 1
         who = self.account(actor) if actor else issue.creator
-        self._tell(issue, "transferred", who, repo=source)
+        self._announce("issues", "transferred", old, who, source, new=issue)
+        self._note_moment(issue, "transferred", who, repo=source)
+        self._announce("issues", "opened", issue, who, target, old=old)
         return issue.number
 
-    def delete(self, repo: str, number: int) -> None:
+    def delete(self, repo: str, number: int, actor: str | None = None) -> None:
         """Remove an issue for good, from projects and other issues too; its number answers 410."""
         issue, held = self.issue(repo, number), self.repo(repo)
+        self._announce("issues", "deleted", issue, self.account(actor) if actor else issue.creator, held)
         del held.issues[number], self.nodes[issue.node_id]
         held.deleted.add(number)
         held.version += 1
@@ -256,53 +222,50 @@ class IssueActs(Registry):
         self.nodes[issue.node_id] = issue
         return issue
 
-    def _bump(self, issue: Issue) -> None:
-        issue.updated = self.clock.now()
-        issue.repo.version += 1
-
-    def _tell(self, issue: Issue, event: str, actor: Account | None, **detail: object) -> None:
-        """Write a timeline entry and move the issue's `updated`."""
-        issue.timeline.append(Moment(self._new_id(), event, actor, self.clock.now(), detail))
-        self._bump(issue)
-
     def _set_labels(self, issue: Issue, who: Account, names: Iterable[str]) -> None:
         wanted = list({name.casefold(): self._label(issue.repo, name) for name in names}.values())
-        for label in [one for one in issue.labels if one not in wanted]:
+        before, issue.labels = issue.labels, wanted
+        for label in [one for one in before if one not in wanted]:
             self._tell(issue, "unlabeled", who, label=label)
-        for label in [one for one in wanted if one not in issue.labels]:
+        for label in [one for one in wanted if one not in before]:
             self._tell(issue, "labeled", who, label=label)
-        issue.labels = wanted
 
     def _set_assignees(self, issue: Issue, who: Account, logins: Iterable[str]) -> None:
         wanted = [self.account(login) for login in dict.fromkeys(logins)]
-        for account in [one for one in issue.assignees if one not in wanted]:
+        before, issue.assignees = issue.assignees, wanted
+        for account in [one for one in before if one not in wanted]:
             self._tell(issue, "unassigned", who, assignee=account)
-        for account in [one for one in wanted if one not in issue.assignees]:
+        for account in [one for one in wanted if one not in before]:
             self._tell(issue, "assigned", who, assignee=account)
-        issue.assignees = wanted
+            if account is not who:
+                self.notices.append(Notice(account, issue, "assign"))
 
     def _set_milestone(self, issue: Issue, who: Account, wanted: Milestone | None) -> None:
         if issue.milestone is wanted:
             return
-        if issue.milestone is not None:
-            self._tell(issue, "demilestoned", who, title=issue.milestone.title)
+        before, issue.milestone = issue.milestone, wanted
+        if before is not None:
+            self._tell(issue, "demilestoned", who, title=before.title, milestone=before)
         if wanted is not None:
-            self._tell(issue, "milestoned", who, title=wanted.title)
-        issue.milestone = wanted
+            self._tell(issue, "milestoned", who, title=wanted.title, milestone=wanted)
 
     def _set_type(self, issue: Issue, who: Account, name: str | None) -> None:
         old, new = issue.type, None if name is None else self._type(name)
         if old is new:
             return
         event = "issue_type_changed" if old and new else "issue_type_added" if new else "issue_type_removed"
-        self._tell(issue, event, who, type=new, previous=old)
         issue.type = new
+        self._tell(issue, event, who, type=new, previous=old)
 
-    def _mention(self, source: Issue, actor: str) -> None:
-        """Tell every issue that the text names that it was named, once per naming issue."""
-        for name, number in _MENTION.findall(source.body or ""):
+    def _mention(self, source: Issue, text: str | None, actor: str) -> None:
+        """Tell everybody whom the text names, and every issue it names, this once per naming issue."""
+        for login in logins(text):
+            named = self.accounts.get(login.casefold())
+            if named is not None and not named.organization and named.login != actor:
+                self.notices.append(Notice(named, source, "mention"))
+        for name, number in references(text):
             try:
-                target = self.issue(name or source.repo.full_name, int(number))
+                target = self.issue(name or source.repo.full_name, number)
             except UnknownRecord:
                 continue
             told = any(m.event == "cross-referenced" and m.detail["other"] is source for m in target.timeline)
@@ -320,12 +283,6 @@ def _same_milestone(milestone: Milestone | None, target: Repo) -> Milestone | No
             if (one.title, one.due_on) == (milestone.title, milestone.due_on)
         ),
         None,
-    )
-
-
-def _shown(given: Given | None) -> str | None:
-    return (
-        None if given is None else f"{given.value:g}" if isinstance(given.value, float | int) else given.value
     )
 
 

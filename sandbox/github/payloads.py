@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from sandbox.github.issue_fields import field_value
 from sandbox.github.listing import IssueLists
-from sandbox.github.records import Account, Issue, IssueType, Label, Milestone, Project, Repo, stamp
+from sandbox.github.records import (
+    Account,
+    Comment,
+    Issue,
+    IssueType,
+    Label,
+    Milestone,
+    Project,
+    Repo,
+    stamp,
+)
+from sandbox.github.tokens import ROLES, Role
 
-__all__ = ["Json", "Payloads"]
+__all__ = ["Json", "Payloads", "Rights"]
 
 Json = dict[str, Any]
+Rights = Callable[[Repo], Role]
+"""What the reader of a payload is in a repository."""
 
 _USER_LINKS = {
     "followers": "followers",
@@ -43,9 +58,12 @@ _LINK_NAMES = {
 
 
 class Payloads:
-    """Writes records for one base address and one API version."""
+    """Writes records for one base address, one API version and one reader."""
 
-    def __init__(self, base: str, version: str, lists: IssueLists) -> None:
+    def __init__(
+        self, base: str, version: str, lists: IssueLists, rights: Rights = lambda _repo: "read"
+    ) -> None:
+        self._rights = rights
         self._base = base
         self._version = version
         self._lists = lists
@@ -126,8 +144,14 @@ class Payloads:
             "visibility": "private" if repo.private else "public",
             "default_branch": "main",
             "topics": [],
-            "permissions": {"admin": False, "maintain": False, "push": False, "triage": False, "pull": True},
+            "permissions": self._permissions(repo),
         }
+
+    def _permissions(self, repo: Repo) -> Json:
+        """The reader's rights; each role has those of the roles below it."""
+        held = ROLES.index(self._rights(repo))
+        named = {"read": "pull", "write": "push"}
+        return {named.get(role, role): place <= held for place, role in enumerate(ROLES)}
 
     def label(self, repo: Repo, label: Label) -> Json:
         return {
@@ -197,7 +221,7 @@ class Payloads:
             "locked": False,
             "assignees": [self.account(one) for one in issue.assignees],
             "milestone": self.milestone(issue.milestone) if issue.milestone else None,
-            "comments": 0,
+            "comments": len(issue.comments),
             "created_at": stamp(issue.created),
             "updated_at": stamp(issue.updated),
             "closed_at": stamp(issue.closed),
@@ -212,6 +236,23 @@ class Payloads:
         if self._version == "2022-11-28":
             body["assignee"] = body["assignees"][0] if issue.assignees else None
         return body | (self._pull(issue) if issue.pull else self._planning(issue))
+
+    def comment(self, comment: Comment) -> Json:
+        issue = comment.issue
+        page = f"{self._base}/{issue.repo.full_name}/issues/{issue.number}"
+        return {
+            "url": f"{self.repo_url(issue.repo)}/issues/comments/{comment.id}",
+            "html_url": f"{page}#issuecomment-{comment.id}",
+            "issue_url": self.issue_url(issue),
+            "id": comment.id,
+            "node_id": comment.node_id,
+            "user": self.account(comment.author),
+            "created_at": stamp(comment.created),
+            "updated_at": stamp(comment.updated),
+            "author_association": "MEMBER",
+            "body": comment.body,
+            "performed_via_github_app": None,
+        }
 
     def project(self, project: Project) -> Json:
         return {
@@ -250,6 +291,7 @@ class Payloads:
     def _planning(self, issue: Issue) -> Json:
         total, done = len(issue.children), sum(child.closed is not None for child in issue.children)
         return {
+            "issue_field_values": [field_value(given) for given in issue.fields.values()],
             "type": self.type(issue.type),
             "parent_issue_url": self.issue_url(issue.parent) if issue.parent else None,
             "sub_issues_summary": {

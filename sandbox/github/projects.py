@@ -13,7 +13,6 @@ from decimal import Decimal
 from itertools import pairwise
 
 from sandbox.clock import WorldClock
-from sandbox.github.issues import IssueActs
 from sandbox.github.records import (
     Account,
     Draft,
@@ -28,6 +27,8 @@ from sandbox.github.records import (
     ProjectField,
 )
 from sandbox.github.registry import UnknownRecord
+from sandbox.github.tokens import Role
+from sandbox.github.upkeep import UpkeepActs
 
 __all__ = ["ProjectActs"]
 
@@ -40,7 +41,7 @@ _BUILT_IN: tuple[tuple[str, FieldType], ...] = (
 _STATUS = ("Todo", "In Progress", "Done")
 
 
-class ProjectActs(IssueActs):
+class ProjectActs(UpkeepActs):
     """Acts on Projects v2; a project is named by its owner's login and its number.
 
     `status_events` says whether a change of Status still writes its event: since September 2026 most
@@ -50,6 +51,7 @@ class ProjectActs(IssueActs):
     def __init__(self, clock: WorldClock, status_events: bool = False) -> None:
         super().__init__(clock)
         self.status_events = status_events
+        self._board_roles: dict[tuple[int, int], Role] = {}
 
     def add_project(self, org: str, title: str, actor: str | None = None) -> int:
         """Create a project of an organization or a user, with the fields every project is born with."""
@@ -100,19 +102,23 @@ class ProjectActs(IssueActs):
     def add_item(self, org: str, number: int, repo: str, issue_number: int, actor: str | None = None) -> str:
         """Put an issue or pull request on the board and return the item's node id; twice is once."""
         project, issue = self.project(org, number), self.issue(repo, issue_number)
+        return self.place(project, issue, self.account(actor) if actor else None).node_id
+
+    def place(self, project: Project, issue: Issue, who: Account | None) -> Item:
+        """The issue's card, made where there is none yet."""
         there = project.cards.get(issue)
         if there is not None:
-            return there.node_id
-        item = self._make_item(project, issue, actor)
-        self._note(issue, "added_to_project_v2", actor, project=project)
-        return item.node_id
+            return there
+        item = self._make_item(project, issue, who)
+        self._note(issue, "added_to_project_v2", who, project=project)
+        return item
 
     def add_draft(self, org: str, number: int, title: str, actor: str, body: str = "") -> str:
         """Put a draft on the board: a card without an issue."""
         now = self.clock.now()
         draft = Draft(self._new_id(), title, body, self.account(actor), now, now)
         self.nodes[draft.node_id] = draft
-        return self._make_item(self.project(org, number), draft, actor).node_id
+        return self._make_item(self.project(org, number), draft, draft.creator).node_id
 
     def set_field(
         self,
@@ -128,27 +134,48 @@ class ProjectActs(IssueActs):
         Only the item's and the value's own `updated` move.
         """
         project = self.project(org, number)
-        held, field, now = self._item(project, item), self._field(project, name), self.clock.now()
+        held, field = self._item(project, item), self._field(project, name)
+        self.set_value(held, field, value, self.account(actor) if actor else None)
+
+    def set_value(
+        self,
+        held: Item,
+        field: ProjectField,
+        value: str | int | float | Decimal | date | None,
+        who: Account | None,
+    ) -> None:
+        project, now = held.project, self.clock.now()
         before = held.values.get(field.id)
         held.updated = project.updated = now
         if value is None:
             held.values.pop(field.id, None)
+            self._tell_value(held, field, before, None, who)
             return
-        who, stored = self.account(actor) if actor else None, _stored(field, value)
+        stored = _stored(field, value)
         if before is None:
             held.values[field.id] = FieldValue(self._new_id(), field, stored, who, now, now)
         elif before.value != stored:
             held.values[field.id] = FieldValue(before.id, field, stored, who, before.created, now)
+        self._tell_value(held, field, before, held.values[field.id], who)
         if self.status_events and field.name == "Status" and isinstance(held.content, Issue):
-            self._note_status(held.content, field, project, before, stored, actor)
+            self._note_status(held.content, field, project, before, stored, who)
 
     def remove_item(self, org: str, number: int, item: str, actor: str | None = None) -> None:
         project = self.project(org, number)
         held = self._item(project, item)
         del project.items[held.id], project.cards[held.content], self.nodes[held.node_id]
         project.updated = self.clock.now()
+        who = self.account(actor) if actor else None
+        self._announce("projects_v2_item", "deleted", held, who, org=project.owner)
         if isinstance(held.content, Issue):
-            self._note(held.content, "removed_from_project_v2", actor, project=project)
+            self._note(held.content, "removed_from_project_v2", who, project=project)
+
+    def set_board_role(self, org: str, number: int, login: str, role: Role) -> None:
+        """Say what a user is on a board; everybody may write unless told."""
+        self._board_roles[self.project(org, number).id, self.account(login).id] = role
+
+    def board_role(self, project: Project, account: Account) -> Role:
+        return self._board_roles.get((project.id, account.id), "write")
 
     def project(self, owner: str, number: int) -> Project:
         account = self.account(owner)
@@ -166,17 +193,31 @@ class ProjectActs(IssueActs):
         self.nodes[field.node_id] = field
         return field
 
-    def _make_item(self, project: Project, content: Issue | Draft, actor: str | None) -> Item:
-        now, who = self.clock.now(), self.account(actor) if actor else None
+    def _make_item(self, project: Project, content: Issue | Draft, who: Account | None) -> Item:
+        now = self.clock.now()
         item = Item(self._new_id(), project, content, who, now, now)
         project.items[item.id] = project.cards[content] = item
         project.updated = now
         self.nodes[item.node_id] = item
+        self._announce("projects_v2_item", "created", item, who, org=project.owner)
         return item
 
-    def _note(self, issue: Issue, event: str, actor: str | None, **detail: object) -> None:
+    def _tell_value(
+        self,
+        item: Item,
+        field: ProjectField,
+        before: FieldValue | None,
+        after: FieldValue | None,
+        who: Account | None,
+    ) -> None:
+        if (before and before.value) != (after and after.value):
+            where = item.project.owner
+            self._announce(
+                "projects_v2_item", "edited", item, who, org=where, field=field, before=before, after=after
+            )
+
+    def _note(self, issue: Issue, event: str, who: Account | None, **detail: object) -> None:
         """Write a timeline entry that leaves the issue's `updated` alone, as Projects do."""
-        who: Account | None = self.account(actor) if actor else None
         issue.timeline.append(Moment(self._new_id(), event, who, self.clock.now(), detail))
         issue.repo.version += 1
 
@@ -187,13 +228,13 @@ class ProjectActs(IssueActs):
         project: Project,
         before: FieldValue | None,
         after: str | float | date,
-        actor: str | None,
+        who: Account | None,
     ) -> None:
         names = {option.id: option.name for option in field.options}
         old, new = names.get(str(before.value), "") if before else "", names[str(after)]
         if old != new:
             event = "project_v2_item_status_changed"
-            self._note(issue, event, actor, project=project, before=old, after=new)
+            self._note(issue, event, who, project=project, before=old, after=new)
 
     def _field(self, project: Project, name: str) -> ProjectField:
         field = project.named(name)

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 __all__ = [
     "Account",
+    "Comment",
     "Draft",
     "FieldType",
     "FieldValue",
@@ -29,7 +30,6 @@ __all__ = [
     "ProjectField",
     "Repo",
     "StateReason",
-    "Token",
     "node_id",
     "pacific_midnight",
     "stamp",
@@ -81,44 +81,6 @@ class Account:
         return node_id("O" if self.organization else "U", self.id)
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A token. Classic ones carry scopes, fine-grained ones and those of Apps `permission:level` pairs.
-
-    Those of Apps are over at `ends` and open `repos` (None: all) of `owner` only.
-    """
-
-    value: str
-    account: Account
-    scopes: tuple[str, ...]
-    ends: datetime | None = None
-    repos: set[int] | None = None
-    owner: Account | None = None
-
-    @property
-    def classic(self) -> bool:
-        return not self.value.startswith(("github_pat_", "ghs_"))
-
-    @property
-    def of_app(self) -> bool:
-        return self.owner is not None
-
-    def opens(self, repo: Repo) -> bool:
-        """Whether a private repository is there for it; what of it may be read is another question."""
-        if self.owner is None:
-            return self.reads_issues
-        return repo.owner is self.owner and (self.repos is None or repo.id in self.repos)
-
-    @property
-    def reads_issues(self) -> bool:
-        return any(scope in self.scopes for scope in ("repo", "issues:read", "issues:write"))
-
-    @property
-    def reads_projects(self) -> bool:
-        wanted = ("project", "read:project", "organization_projects:read", "organization_projects:write")
-        return any(scope in self.scopes for scope in wanted)
-
-
 @dataclass(slots=True)
 class Label:
     id: int
@@ -166,11 +128,12 @@ class IssueType:
 
 @dataclass(frozen=True, slots=True)
 class IssueField:
-    """A field that an organization gives to all its issues."""
+    """A field that an organization gives to all its issues; `options` are the names of a single select's."""
 
     id: int
     name: str
     type: str
+    options: tuple[str, ...] = ()
 
     @property
     def node_id(self) -> str:
@@ -227,6 +190,7 @@ class Issue:
     pulls: list[Issue] = field(default_factory=list)
     fields: dict[int, Given] = field(default_factory=dict)
     timeline: list[Moment] = field(default_factory=list)
+    comments: list[Comment] = field(default_factory=list)
 
     @property
     def node_id(self) -> str:
@@ -235,6 +199,22 @@ class Issue:
     @property
     def state(self) -> str:
         return "closed" if self.closed else "open"
+
+
+@dataclass(slots=True, eq=False)
+class Comment:
+    """What somebody said below an issue."""
+
+    id: int
+    issue: Issue
+    author: Account
+    body: str
+    created: datetime
+    updated: datetime
+
+    @property
+    def node_id(self) -> str:
+        return node_id("IC", self.id)
 
 
 @dataclass(slots=True, eq=False)

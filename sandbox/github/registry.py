@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from enum import Enum
-from typing import Final
+from typing import Any, Final
 
 from sandbox.clock import WorldClock
 from sandbox.github.apps import App, Apps, Installation
+from sandbox.github.news import News, Notice
 from sandbox.github.records import (
     Account,
+    Comment,
     Draft,
     Issue,
     IssueField,
@@ -20,12 +23,14 @@ from sandbox.github.records import (
     Project,
     ProjectField,
     Repo,
-    Token,
 )
+from sandbox.github.tokens import Role, Token
 
 __all__ = ["KEEP", "Keep", "Node", "Registry", "UnknownRecord"]
 
-Node = Account | Draft | Issue | IssueType | Item | Label | Milestone | Project | ProjectField | Repo
+Node = (Account | Comment | Draft | Issue | IssueType | Item) | (
+    Label | Milestone | Project | ProjectField | Repo
+)
 _LABEL_COLORS = ("1d76db", "0e8a16", "d93f0b", "fbca04", "5319e7", "bfd4f2")
 _TYPE_COLORS = ("yellow", "red", "blue", "green", "purple")
 _FIRST_ISSUE_ID = 2_900_000_000  # ids of issues have long outgrown 32 bits
@@ -57,6 +62,10 @@ class Registry:
         self.types: dict[str, IssueType] = {}
         self.fields: dict[str, IssueField] = {}
         self.nodes: dict[str, Node] = {}
+        self.notices: list[Notice] = []
+        self.listeners: list[Callable[[News], None]] = []
+        self._kept: list[News] | None = None
+        self._roles: dict[tuple[int, int], Role] = {}
         self._names: dict[str, Repo] = {}
         self._old_names: dict[str, Repo] = {}
         self._last_id = 0
@@ -92,6 +101,15 @@ class Registry:
         )
         self.apps.installations[made.id] = made
         return made
+
+    def set_role(self, place: str, login: str, role: Role) -> None:
+        """Say what a user is in a repository, or in an organization; everybody may write unless told."""
+        held = self.repo(place) if "/" in place else self.account(place)
+        self._roles[held.id, self.account(login).id] = role
+
+    def role(self, place: Repo | Account, account: Account) -> Role:
+        """What an account is there; the robot of an App is what its permissions make it."""
+        return self._roles.get((place.id, account.id), "write")
 
     def account(self, login: str) -> Account:
         """The user or organization of this login, whatever its case. UnknownRecord: there is none."""
@@ -143,6 +161,39 @@ class Registry:
 
     # Parts of acts
 
+    def _announce(
+        self,
+        event: str,
+        action: str,
+        subject: Any,
+        actor: Account | None,
+        repo: Repo | None = None,
+        org: Account | None = None,
+        **detail: Any,
+    ) -> None:
+        """Let webhooks know, if there are any."""
+        if not self.listeners:
+            return
+        news = News(event, action, subject, actor, self.clock.now(), repo, org, detail)
+        if self._kept is not None:
+            self._kept.append(news)
+            return
+        for listen in self.listeners:
+            listen(news)
+
+    @contextmanager
+    def _after(self) -> Iterator[None]:
+        """Announce what happens inside when it is over, so that a birth shows what came with it."""
+        kept: list[News] = []
+        self._kept = kept
+        try:
+            yield
+        finally:
+            self._kept = None
+        for news in kept:
+            for listen in self.listeners:
+                listen(news)
+
     def _add_account(self, account: Account) -> Account:
         self.accounts[account.login.casefold()] = account
         self.nodes[account.node_id] = account
@@ -166,9 +217,9 @@ class Registry:
             self.nodes[kind.node_id] = kind
         return kind
 
-    def add_issue_field(self, name: str, type: str) -> IssueField:
+    def add_issue_field(self, name: str, type: str, options: Iterable[str] = ()) -> IssueField:
         """Give the issues of every organization a field: of type number, date, single_select or text."""
-        made = self.fields[name.casefold()] = IssueField(self._new_id(), name, type)
+        made = self.fields[name.casefold()] = IssueField(self._new_id(), name, type, tuple(options))
         return made
 
     def _new_id(self) -> int:

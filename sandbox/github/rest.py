@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
 from datetime import UTC, datetime
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 from sandbox.faults import Faults
-from sandbox.github.apps import App, Installation, written
+from sandbox.github.apps import written
 from sandbox.github.budgets import Budgets
-from sandbox.github.errors import Moved, Refusal
+from sandbox.github.errors import Refusal
 from sandbox.github.gate import Answer, Call
 from sandbox.github.listing import BadCursor, CursorKind, IssueLists, IssueQuery, cut
-from sandbox.github.payloads import Payloads
-from sandbox.github.records import Account, Issue, Milestone, Project, Repo, stamp
+from sandbox.github.places import Places, page_number, per_page
+from sandbox.github.records import Project, stamp
 from sandbox.github.registry import UnknownRecord
 from sandbox.github.server import Server
 from sandbox.github.state import GitHubSite
@@ -22,7 +22,6 @@ from sandbox.github.timeline import event
 
 __all__ = ["Rest"]
 
-Row = TypeVar("Row")
 _ISSUES_PAGE = "https://docs.github.com/rest/issues/issues#list-repository-issues"
 _DEEP = (
     "Pagination with the page parameter is not supported for large datasets, "
@@ -31,7 +30,7 @@ _DEEP = (
 _DEEPEST_ROW = 10_000
 
 
-class Rest:
+class Rest(Places):
     """Reads of users, repositories, issues, milestones, labels and projects."""
 
     def __init__(
@@ -43,10 +42,7 @@ class Rest:
         cursors: CursorKind,
         server: Server | None = None,
     ) -> None:
-        self._site = site
-        self._lists = lists
-        self._budgets = budgets
-        self._faults = faults
+        super().__init__(site, lists, budgets, faults)
         self._cursors: CursorKind = cursors
         self._server = server
 
@@ -88,11 +84,12 @@ class Rest:
         found = self._installation(call)
         if found.suspended:
             raise Refusal(403, "This installation has been suspended")
-        token = self._site.apps.sell(found, self._site.clock.now())
+        asked = json.loads(call.body or b"{}").get("permissions") or {}
+        token = self._site.apps.sell(found, self._site.clock.now(), asked)
         body = {
             "token": token.value,
             "expires_at": stamp(token.ends),
-            "permissions": found.permissions,
+            "permissions": asked or found.permissions,
             "repository_selection": "all" if found.repos is None else "selected",
         }
         return Answer(body, status=201)
@@ -147,8 +144,8 @@ class Rest:
     def issues(self, call: Call) -> Answer:
         """Issues and pull requests, page by page: cursors in the links, page numbers up to row 10,000."""
         repo, query, payloads = self._issue_repo(call), _issue_query(call), self._payloads(call)
-        rows, size = self._lists.of(repo, query), _per_page(call)
-        number, after = _page_number(call), call.query.get("after")
+        rows, size = self._lists.of(repo, query), per_page(call)
+        number, after = page_number(call), call.query.get("after")
         if after is None and number > 1:
             if number * size >= _DEEPEST_ROW:
                 raise Refusal(422, _DEEP, _ISSUES_PAGE)
@@ -184,7 +181,7 @@ class Rest:
             raise Refusal(403, "Resource not accessible by personal access token", headers=needed)
         held = [one for one in self._site.projects.values() if one.owner is owner]
         payloads = self._payloads(call)
-        page = cut(held, lambda one: (one.id,), _per_page(call), call.query.get("after"))
+        page = cut(held, lambda one: (one.id,), per_page(call), call.query.get("after"))
         headers = {}
         if page.after:
             following = {**call.query, "after": page.end or ""}
@@ -202,112 +199,6 @@ class Rest:
         if found is None:
             raise Refusal(404, "Not Found")
         return Answer(self._payloads(call).project(found))
-
-    # Parts of views
-
-    def _payloads(self, call: Call) -> Payloads:
-        return Payloads(call.base, call.version, self._lists)
-
-    def _app(self, call: Call) -> App:
-        if call.viewer.app is None:
-            raise Refusal(401, "A JSON web token could not be decoded")
-        return call.viewer.app
-
-    def _installation(self, call: Call) -> Installation:
-        app, found = self._app(call), self._site.apps.installations.get(call.path["id"])
-        if found is None or found.app is not app:
-            raise Refusal(404, "Not Found")
-        return found
-
-    def _for_people(self, call: Call) -> None:
-        if call.viewer.token is not None and call.viewer.token.of_app:
-            raise Refusal(403, "Resource not accessible by integration")
-
-    def _issue_repo(self, call: Call) -> Repo:
-        """The repository of the path, for a token that may read issues."""
-        repo, token = self._repo(call), call.viewer.token
-        if call.viewer.refuses(token is not None and token.reads_issues):
-            needed = {"x-accepted-github-permissions": "issues=read"}
-            raise Refusal(403, "Resource not accessible by integration", headers=needed)
-        return repo
-
-    def _organization(self, call: Call) -> Account:
-        account = self._site.accounts.get(call.path["owner"].casefold())
-        if account is None or not account.organization:
-            raise Refusal(404, "Not Found")
-        return account
-
-    def _repo(self, call: Call) -> Repo:
-        """The repository of the path: by number, by name, or moved; what may not be read is not there."""
-        if "repo_id" in call.path:
-            repo = self._site.repos.get(call.path["repo_id"])
-        else:
-            name = f"{call.path['owner']}/{call.path['repo']}"
-            repo = self._by_name(call, name)
-        if repo is None or not call.viewer.sees(repo):
-            raise Refusal(404, "Not Found")
-        return repo
-
-    def _by_name(self, call: Call, name: str) -> Repo | None:
-        try:
-            return self._site.repo(name)
-        except UnknownRecord:
-            moved = self._site.renamed(name)
-            if moved is None or not call.viewer.sees(moved):
-                return None
-            path = call.url.partition("?")[0].removeprefix(call.base)
-            rest = path.split("/", 4)[4:]
-            raise Moved("/".join((f"{call.base}/repositories/{moved.id}", *rest))) from None
-
-    def _issue(self, call: Call) -> Issue:
-        repo, number = self._issue_repo(call), call.path["number"]
-        if number in repo.issues:
-            return repo.issues[number]
-        target = repo.moved.get(number)
-        if target is not None and call.viewer.sees(target.repo) and target.number in target.repo.issues:
-            raise Moved(f"{call.base}/repositories/{target.repo.id}/issues/{target.number}")
-        if number in repo.deleted:
-            raise Refusal(410, "This issue was deleted")
-        raise Refusal(404, "Not Found")
-
-    def _milestone(self, call: Call) -> Milestone:
-        milestone = self._repo(call).milestones.get(call.path["number"])
-        if milestone is None:
-            raise Refusal(404, "Not Found")
-        return milestone
-
-    def _shortened(self, call: Call, size: int) -> int:
-        path = call.url.partition("?")[0].removeprefix(call.base)
-        return max(1, size // 2) if self._faults.take("short_page", path) else size
-
-    def _numbered(self, call: Call, rows: Sequence[Row], write: Callable[[Row], Any]) -> Answer:
-        """A page by its number, with links to its neighbours where there is more than one page."""
-        size, number = _per_page(call), _page_number(call)
-        last = max(1, -(-len(rows) // size))
-        url = call.url.partition("?")[0]
-        pages = {"prev": number - 1, "next": number + 1, "last": last, "first": 1}
-        if number == 1:
-            del pages["prev"], pages["first"]
-        if number >= last:
-            del pages["next"], pages["last"]
-        links = [
-            f'<{url}?{urlencode({**call.query, "page": str(page)})}>; rel="{name}"'
-            for name, page in pages.items()
-            if last > 1
-        ]
-        shown = rows[(number - 1) * size : number * size]
-        return Answer([write(row) for row in shown], headers={"link": ", ".join(links)} if links else {})
-
-
-def _per_page(call: Call) -> int:
-    """30 unless told, never more than 100; nonsense counts as untold."""
-    text = call.query.get("per_page", "")
-    return min(100, max(1, int(text))) if text.isdecimal() and int(text) else 30
-
-
-def _page_number(call: Call) -> int:
-    text = call.query.get("page", "")
-    return max(1, int(text)) if text.isdecimal() else 1
 
 
 def _issue_query(call: Call) -> IssueQuery:

@@ -21,6 +21,7 @@ _DEPENDENCIES = (
 _SUB_ISSUES = (
     *("Issue.parent", "Issue.subIssues", "SubIssuesSummary", "ParentIssueAddedEvent"),
     *("ParentIssueRemovedEvent", "SubIssueAddedEvent", "SubIssueRemovedEvent"),
+    *("AddSubIssuePayload", "AddSubIssueInput", "RemoveSubIssuePayload", "RemoveSubIssueInput"),
 )
 _BOARD_EVENTS = (
     *("ProjectV2Event", "AddedToProjectV2Event", "RemovedFromProjectV2Event"),
@@ -36,7 +37,8 @@ BEFORE_TYPES = frozenset(
 BEFORE_BOARDS = BEFORE_TYPES | {
     *("Issue.projectItems", "Organization.projectV2", "Organization.projectsV2", "User.projectV2"),
     *("User.projectsV2", "Repository.projectV2", "Issue.stateReason", "ClosedEvent.stateReason"),
-    *("ReopenedEvent.stateReason", "Issue.closedByPullRequestsReferences"),
+    *("ReopenedEvent.stateReason", "Issue.closedByPullRequestsReferences", "AddProjectV2ItemByIdPayload"),
+    *("ClearProjectV2ItemFieldValuePayload", "UpdateProjectV2ItemFieldValuePayload"),
 }
 """What one of about 2021 lacks besides: Projects boards, and why an issue was closed."""
 

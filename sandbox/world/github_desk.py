@@ -15,6 +15,7 @@ __all__ = ["GitHubDesk"]
 
 _ORG: Final = "northwind"
 _READER: Final = "northwind-crosstie"
+_WRITER: Final = "northwind-crosstie-sync"
 _STATUS: Final = ("Todo", "In Progress", "In Review", "Done")
 _ITERATION_DAYS: Final = 28
 
@@ -35,6 +36,7 @@ class GitHubDesk:
         self.site.add_user(_READER, "Crosstie")
         self.site.add_token(_READER, self.reader_token, ("repo", "read:org", "read:project"))
         self.site.add_repo(self.repo, private=True)
+        self.site.set_role(self.repo, _READER, "read")
         self.project = self.site.add_project(_ORG, "ERP integration")
         self.site.add_field(_ORG, self.project, "Status", "single_select", options=_STATUS)
         self.site.add_field(_ORG, self.project, "Estimate", "number")
@@ -44,6 +46,15 @@ class GitHubDesk:
         self.site.add_field(_ORG, self.project, "Sprint", "iteration", iterations=iterations)
         self._milestones: dict[str, int] = {}
         self._places: dict[str, tuple[int, str]] = {}
+
+    @property
+    def writer_token(self) -> str:
+        """A token of an account that may write, which joins when it is first asked for."""
+        token = "demo-github-token-that-writes-nowhere-but-in-the-sandbox"  # noqa: S105
+        if token not in self.site.tokens:
+            self.site.add_user(_WRITER, "Crosstie")
+            self.site.add_token(_WRITER, token, ("repo", "read:org", "project"))
+        return token
 
     def file(self, draft: Draft) -> Filed:
         number = self.site.create_issue(

@@ -70,16 +70,23 @@ def described() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def served() -> Iterator[tuple[httpx.Client, int]]:
+def served() -> Iterator[tuple[httpx.Client, int, int]]:
     forge = Forge()
     number = forge.full_issue()
     item = forge.site.add_item("acme", forge.board, ERP, number, actor="ben")
     forge.site.remove_item("acme", forge.board, item, actor="ben")
     forge.site.create_pull(ERP, "Pull", "ben")
+    comment = forge.site.add_comment(ERP, number, "ben", "Done soon")
+    forge.site.add_issue_field("Effort", "number")
+    forge.site.add_issue_field("Priority", "single_select", ("High", "Low"))
+    forge.site.set_issue_field(ERP, number, "Effort", 3, "ada")
+    forge.site.set_issue_field(ERP, number, "Priority", "High", "ada")
     with Stand(forge.app) as stand, client(stand.url) as http:
-        yield http, number
+        yield http, number, comment
 
 
+BLOCKERS = "/repos/{owner}/{repo}/issues/{issue_number}/dependencies/blocked_by"
+FIELD_VALUES = "/repos/{owner}/{repo}/issues/{issue_number}/issue-field-values"
 ENDPOINTS = {
     "/user": "/user",
     "/rate_limit": "/rate_limit",
@@ -96,13 +103,22 @@ ENDPOINTS = {
     f"/repos/{ERP}/issues?state=all": "/repos/{owner}/{repo}/issues",
     f"/repos/{ERP}/issues/NUMBER": "/repos/{owner}/{repo}/issues/{issue_number}",
     f"/repos/{ERP}/issues/NUMBER/timeline": "/repos/{owner}/{repo}/issues/{issue_number}/timeline",
+    f"/repos/{ERP}/issues/NUMBER/labels": "/repos/{owner}/{repo}/issues/{issue_number}/labels",
+    f"/repos/{ERP}/issues/NUMBER/comments": "/repos/{owner}/{repo}/issues/{issue_number}/comments",
+    f"/repos/{ERP}/issues/comments/COMMENT": "/repos/{owner}/{repo}/issues/comments/{comment_id}",
+    f"/repos/{ERP}/issues/NUMBER/parent": "/repos/{owner}/{repo}/issues/{issue_number}/parent",
+    f"/repos/{ERP}/issues/1/sub_issues": "/repos/{owner}/{repo}/issues/{issue_number}/sub_issues",
+    f"/repos/{ERP}/issues/NUMBER/dependencies/blocked_by": f"{BLOCKERS}",
+    f"/repos/{ERP}/issues/2/dependencies/blocking": f"{BLOCKERS[:-10]}blocking",
+    f"/repos/{ERP}/issues/NUMBER/issue-field-values": FIELD_VALUES,
+    "/orgs/acme/issue-fields": "/orgs/{org}/issue-fields",
 }
 
 
 @pytest.mark.parametrize("path", ENDPOINTS)
 def test_a_good_answer_is_as_githubs_description_says(path, described, served):
-    http, number = served
-    answer = http.get(path.replace("NUMBER", str(number)))
+    http, number, comment = served
+    answer = http.get(path.replace("NUMBER", str(number)).replace("COMMENT", str(comment)))
     assert answer.status_code == 200
     assert answer.json(), "an empty answer proves nothing"
     operation = described["paths"][ENDPOINTS[path]]["get"]
@@ -114,12 +130,94 @@ def test_a_good_answer_is_as_githubs_description_says(path, described, served):
     assert not problems
 
 
+def routes(*methods: str) -> set[tuple[str, str]]:
+    """(method, path) of what the application answers, by name and not by number, without Apps and hooks."""
+    known = {
+        (method, route.path) for route in Forge().app.asgi.routes for method in route.methods & {*methods}
+    }
+    hidden = ("/repositories/", "/app", "/installation", "/graphql")
+    return {(m, p) for m, p in known if not p.startswith(hidden) and "/hooks" not in p}
+
+
 def test_every_read_of_the_application_is_described():
-    routes = {route.path for route in Forge().app.asgi.routes}
-    reads = {path for path in routes if not path.startswith("/repositories/")} - {"/graphql"}
-    apps = {path for path in reads if "installation" in path}
-    assert len(apps) == 4, "those of Apps are looked at below"
-    assert len(reads - apps - {"/meta"}) == len(ENDPOINTS), "/meta is not in the description at hand"
+    assert len(routes("GET") - {("GET", "/meta")}) == len(ENDPOINTS), (
+        "/meta is not in the description at hand"
+    )
+
+
+ISSUE = "/repos/{owner}/{repo}/issues/{issue_number}"
+COMMENT = "/repos/{owner}/{repo}/issues/comments/{comment_id}"
+MILESTONE = "/repos/{owner}/{repo}/milestones/{milestone_number}"
+VALUE = [{"field_id": "FIELD", "value": 5}]
+WRITES: list[tuple[str, str, Any, str]] = [
+    ("POST", f"/repos/{ERP}/issues", {"title": "New", "labels": ["x"]}, "/repos/{owner}/{repo}/issues"),
+    ("PATCH", f"/repos/{ERP}/issues/NUMBER", {"title": "Else", "state": "closed"}, ISSUE),
+    ("POST", f"/repos/{ERP}/issues/NUMBER/labels", {"labels": ["y"]}, f"{ISSUE}/labels"),
+    ("PUT", f"/repos/{ERP}/issues/NUMBER/labels", {"labels": ["y", "z"]}, f"{ISSUE}/labels"),
+    ("DELETE", f"/repos/{ERP}/issues/NUMBER/labels/z", None, f"{ISSUE}/labels/{{name}}"),
+    ("DELETE", f"/repos/{ERP}/issues/NUMBER/labels", None, f"{ISSUE}/labels"),
+    ("POST", f"/repos/{ERP}/issues/NUMBER/assignees", {"assignees": ["ben"]}, f"{ISSUE}/assignees"),
+    ("DELETE", f"/repos/{ERP}/issues/NUMBER/assignees", {"assignees": ["ben"]}, f"{ISSUE}/assignees"),
+    ("POST", f"/repos/{ERP}/issues/NUMBER/comments", {"body": "Said"}, f"{ISSUE}/comments"),
+    ("PATCH", f"/repos/{ERP}/issues/comments/COMMENT", {"body": "Else"}, COMMENT),
+    ("DELETE", f"/repos/{ERP}/issues/comments/COMMENT", None, COMMENT),
+    ("POST", f"/repos/{ERP}/issues/NUMBER/sub_issues", {"sub_issue_id": "OTHER"}, f"{ISSUE}/sub_issues"),
+    ("DELETE", f"/repos/{ERP}/issues/NUMBER/sub_issue", {"sub_issue_id": "OTHER"}, f"{ISSUE}/sub_issue"),
+    ("POST", f"/repos/{ERP}/issues/NUMBER/dependencies/blocked_by", {"issue_id": "OTHER"}, BLOCKERS),
+    ("DELETE", f"/repos/{ERP}/issues/NUMBER/dependencies/blocked_by/OTHER", None, f"{BLOCKERS}/{{issue_id}}"),
+    ("POST", f"/repos/{ERP}/issues/NUMBER/issue-field-values", {"issue_field_values": VALUE}, FIELD_VALUES),
+    ("PUT", f"/repos/{ERP}/issues/NUMBER/issue-field-values", {"issue_field_values": VALUE}, FIELD_VALUES),
+    (
+        "DELETE",
+        f"/repos/{ERP}/issues/NUMBER/issue-field-values/FIELD",
+        None,
+        f"{FIELD_VALUES}/{{issue_field_id}}",
+    ),
+    ("POST", f"/repos/{ERP}/labels", {"name": "new", "color": "ffffff"}, "/repos/{owner}/{repo}/labels"),
+    ("PATCH", f"/repos/{ERP}/labels/new", {"new_name": "newer"}, "/repos/{owner}/{repo}/labels/{name}"),
+    ("DELETE", f"/repos/{ERP}/labels/newer", None, "/repos/{owner}/{repo}/labels/{name}"),
+    ("POST", f"/repos/{ERP}/milestones", {"title": "Next"}, "/repos/{owner}/{repo}/milestones"),
+    ("PATCH", f"/repos/{ERP}/milestones/2", {"state": "closed"}, MILESTONE),
+    ("DELETE", f"/repos/{ERP}/milestones/2", None, MILESTONE),
+]
+
+
+def filled(value: Any, known: dict[str, int]) -> Any:
+    """The value with the words for what is known only now replaced."""
+    if isinstance(value, dict):
+        return {key: filled(one, known) for key, one in value.items()}
+    if isinstance(value, list):
+        return [filled(one, known) for one in value]
+    for word, number in known.items() if isinstance(value, str) else ():
+        value = (
+            number if value == word else value.replace(word, str(number)) if isinstance(value, str) else value
+        )
+    return value
+
+
+def test_every_write_is_taken_and_answered_as_githubs_description_says(described):
+    forge = Forge()
+    number = forge.full_issue()
+    other = forge.site.create_issue(ERP, "Other", "ada")
+    known = {"NUMBER": number, "COMMENT": forge.site.add_comment(ERP, number, "ada", "Said")}
+    known["OTHER"] = forge.site.issue(ERP, other).id
+    known["FIELD"] = forge.site.add_issue_field("Effort", "number").id
+    problems: list[str] = []
+    with Stand(forge.app) as stand, client(stand.url) as http:
+        for method, path, body, spec in WRITES:
+            operation, sent = described["paths"][spec][method.lower()], filled(body, known)
+            answer = http.request(method, filled(path, known), json=sent)
+            told = operation["responses"].get(str(answer.status_code), {})
+            assert answer.is_success, (path, answer.text)
+            assert told, (path, answer.status_code)
+            pairs = [(operation.get("requestBody", {}), sent)] if sent is not None else []
+            pairs += [(told, answer.json())] if "content" in told else []
+            for description, value in pairs:
+                schema = json_schema(description["content"]["application/json"]["schema"])
+                validator = Draft202012Validator({**schema, "components": described["components"]})
+                problems += [f"{method} {spec}: {one.message[:200]}" for one in validator.iter_errors(value)]
+    assert not problems
+    assert len(WRITES) == len(routes("POST", "PATCH", "PUT", "DELETE"))
 
 
 def test_what_an_app_is_told_is_as_githubs_description_says(described):

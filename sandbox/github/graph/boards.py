@@ -9,6 +9,7 @@ from typing import Any
 from sandbox.github.graph.columns import CONNECTION, DATED, Table, always, read
 from sandbox.github.graph.context import Connection, Info
 from sandbox.github.graph.kinds import Shown
+from sandbox.github.graph.mutations import edits_board
 from sandbox.github.records import (
     Draft,
     FieldValue,
@@ -159,6 +160,7 @@ BOARD_FIELDS: dict[str, Table] = {
         "shortDescription": always(None),
         "title": read("title"),
         "url": lambda held, info: info.context.project_url(held),
+        "viewerCanUpdate": edits_board,
     },
     "ProjectV2Field": _FIELD,
     "ProjectV2SingleSelectField": {**_FIELD, "options": _options},

@@ -29,7 +29,10 @@ class Connection:
 
 @dataclass(slots=True)
 class Context:
-    """One query's surroundings: `shorten` halves the pages of issues and items, `nodes_left` runs out."""
+    """One query's surroundings: `shorten` halves the pages of issues and items, `nodes_left` runs out.
+
+    `create` counts something new, and refuses what is too much.
+    """
 
     site: GitHubSite
     viewer: Viewer
@@ -39,6 +42,7 @@ class Context:
     shorten: bool
     nodes_left: int | None
     rate: Mapping[str, Any]
+    create: Callable[[], None]
 
     def connect(
         self,

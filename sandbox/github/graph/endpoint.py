@@ -99,6 +99,11 @@ class Graph:
             self._run(call, document.parsed, variables, price), resource="graphql", cost=price.points
         )
 
+    def _create(self, call: Call) -> None:
+        refusal = self._budgets.create(call.viewer.login)
+        if refusal is not None:
+            raise refusal
+
     def _document(self, query: str) -> _Document:
         if query not in self._documents:
             try:
@@ -118,10 +123,12 @@ class Graph:
                 f"This query requests up to {price.nodes:,} possible nodes which exceeds the maximum limit"
             )
             return _failed({"type": "MAX_NODE_LIMIT_EXCEEDED", "message": f"{message} of {_MOST_NODES:,}."})
-        if price.projects and token is not None and not token.of_app and not token.reads_projects:
+        wanted = "project" if price.writes else "read:project"
+        may = token is not None and (token.plans if price.writes and token.classic else token.reads_projects)
+        if price.projects and token is not None and not token.of_app and not may:
             message = (
                 "Your token has not been granted the required scopes to execute this query. "
-                f"The '{price.projects[0]}' field requires one of the following scopes: ['read:project'], "
+                f"The '{price.projects[0]}' field requires one of the following scopes: ['{wanted}'], "
                 f"but your token has only been granted the: {list(token.scopes)} scopes."
             )
             return _failed({"type": "INSUFFICIENT_SCOPES", "message": message})
@@ -147,6 +154,7 @@ class Graph:
                 "resetAt": stamp(window.reset),
                 "used": window.used + price.points,
             },
+            create=lambda: self._create(call),
         )
         result = execute_sync(self._schema, document, context_value=context, variable_values=dict(variables))
         body: dict[str, Any] = {"data": result.data}

@@ -19,6 +19,7 @@ from graphql import (
     ListValueNode,
     Node,
     OperationDefinitionNode,
+    OperationType,
     SelectionSetNode,
     VariableNode,
     get_named_type,
@@ -33,12 +34,14 @@ _PROJECT_EVENTS = ("ADDED_TO_PROJECT_V2", "REMOVED_FROM_PROJECT_V2", "PROJECT_V2
 class Price:
     """`requests`: how often connections are fetched if all are full; `nodes`: how many records those hold.
 
-    `projects` names the fields that only a token with a projects scope may ask for.
+    `projects` names the fields that only a token with a projects scope may ask for, `writes` says that they
+    are changed.
     """
 
     requests: int = 0
     nodes: int = 0
     projects: tuple[str, ...] = ()
+    writes: bool = False
 
     @property
     def points(self) -> int:
@@ -51,7 +54,9 @@ def appraise(schema: GraphQLSchema, document: DocumentNode, variables: Mapping[s
     appraiser = _Appraiser(schema, document, variables)
     for definition in document.definitions:
         if isinstance(definition, OperationDefinitionNode):
-            appraiser.walk(definition.selection_set, schema.query_type, 1)
+            writes = definition.operation is OperationType.MUTATION
+            appraiser.price.writes |= writes
+            appraiser.walk(definition.selection_set, schema.mutation_type if writes else schema.query_type, 1)
     return appraiser.price
 
 
@@ -84,7 +89,7 @@ class _Appraiser:
             return  # __typename and the like
         kind = get_named_type(fields[name].type)
         arguments = {argument.name.value: self._value(argument.value) for argument in field.arguments or ()}
-        if kind.name.startswith("ProjectV2") or _asks_for_project_events(arguments.get("itemTypes")):
+        if "ProjectV2" in kind.name or _asks_for_project_events(arguments.get("itemTypes")):
             self.price.projects = (*self.price.projects, name)
         if kind.name.endswith("Connection"):
             size = arguments.get("first") or arguments.get("last") or 0

@@ -8,6 +8,7 @@ from sandbox.github.graph.boards import BOARD_FIELDS
 from sandbox.github.graph.events import EVENT_FIELDS
 from sandbox.github.graph.issues import ISSUE_FIELDS
 from sandbox.github.graph.kinds import kind_of
+from sandbox.github.graph.mutations import MUTATION_FIELDS
 from sandbox.github.graph.roots import ROOT_FIELDS
 
 __all__ = ["attach"]
@@ -18,7 +19,7 @@ def attach(schema: GraphQLSchema, whole: bool = True) -> GraphQLSchema:
 
     An older schema is not `whole`: it has fewer fields than there are resolvers.
     """
-    tables = ROOT_FIELDS | ISSUE_FIELDS | EVENT_FIELDS | BOARD_FIELDS
+    tables = ROOT_FIELDS | ISSUE_FIELDS | EVENT_FIELDS | BOARD_FIELDS | MUTATION_FIELDS
     for name, kind in schema.type_map.items():
         if isinstance(kind, GraphQLInterfaceType | GraphQLUnionType):
             kind.resolve_type = lambda value, _info, _kind: kind_of(value)

@@ -170,6 +170,12 @@ def _project(repo: Repo, info: Info, number: int) -> Project:
     return _project_of(repo.owner, info, number)
 
 
+def _permission(repo: Repo, info: Info) -> str | None:
+    """What the viewer is in the repository; nothing for an App."""
+    token, site = info.context.viewer.token, info.context.site
+    return None if token is None or token.of_app else site.role(repo, token.account).upper()
+
+
 ROOT_FIELDS: dict[str, Table] = {
     "Query": {
         "node": _node,
@@ -208,5 +214,6 @@ ROOT_FIELDS: dict[str, Table] = {
         "owner": read("owner"),
         "projectV2": _project,
         "url": lambda held, info: info.context.repo_url(held),
+        "viewerPermission": _permission,
     },
 }
