@@ -131,11 +131,14 @@ def postgres_store_url(
 
 
 def _empty(url: str) -> None:
-    names = ", ".join(f'"{name}"' for name in METADATA.tables)
+    """Delete every row; to truncate takes fourteen times as long, since it makes each table's files anew."""
     engine = create_engine(url)
     with engine.begin() as connection:
         connection.execute(text("SET LOCAL session_replication_role = replica"))  # the guards would refuse
-        connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY"))
+        connection.exec_driver_sql("; ".join(f'DELETE FROM "{name}"' for name in METADATA.tables))
+        used = "SELECT quote_ident(sequencename) FROM pg_sequences WHERE last_value IS NOT NULL"
+        for sequence in connection.execute(text(used)).scalars().all():
+            connection.exec_driver_sql(f"ALTER SEQUENCE {sequence} RESTART")
         connection.execute(text("UPDATE alembic_version SET version_num = :r"), {"r": REVISIONS[-1]})
     engine.dispose()
 
