@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from model.fields import encode
 from model.values import Change, Disagreement, Issue, Ref, SideValue, StatusCategory
-from sync.merge import UNPROVEN, Value, merge_value
 
 __all__ = ["FIELDS", "disagreements"]
 
@@ -29,8 +28,7 @@ def disagreements(
         members = sorted((issue for issue in group if not issue.gone), key=lambda issue: issue.ref)
         for field in FIELDS:
             said = {i: text for i in members if (text := _comparable(i, field, last, members, person_of))}
-            sides: dict[str, Value] = {str(issue.ref): text for issue, text in said.items()}
-            if merge_value(UNPROVEN, sides, _as_is).conflict:
+            if len(set(said.values())) > 1:
                 found.append(Disagreement(field, tuple(_side(i, field, last) for i in said)))
     return tuple(found)
 
@@ -62,7 +60,3 @@ def _side(issue: Issue, field: str, last: Mapping[tuple[Ref, str], Change]) -> S
     change = last.get((issue.ref, field))
     said = (change.actor, change.at, change.origin) if change else (None, None, None)
     return SideValue(issue.ref, issue.key, issue.source, getattr(issue, field), *said)
-
-
-def _as_is(_side: str, value: Value) -> Value:
-    return value
