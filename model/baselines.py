@@ -61,7 +61,10 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class IssuedReport:
-    """A report that left the house: what it said is proven by `digest`, its baselines by `head`."""
+    """A report that left the house: what it said is proven by `digest`, its baselines by `head`.
+
+    `audit_head` anchors the audit log as it was then ("": the store fills it in).
+    """
 
     project: str
     kind: str
@@ -69,3 +72,4 @@ class IssuedReport:
     issued: datetime
     digest: str
     head: str
+    audit_head: str = ""

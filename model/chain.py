@@ -1,4 +1,4 @@
-"""The hash chain over baselines, pure: each carries the one before, so any alteration shows.
+"""The hash chains over baselines and audit, pure: each carries the one before, so any alteration shows.
 
 A row's digest covers its content, a baseline's hash covers its own words, its rows' digests and the hash
 before it. The newest baselines can only be proven against an anchor: the head that issued reports print.
@@ -7,17 +7,17 @@ before it. The newest baselines can only be proven against an anchor: the head t
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from model.baselines import Baseline, BaselineItem, BaselineMilestone
 from model.fields import encode
 
-__all__ = ["GENESIS", "Fault", "Sealed", "digest", "seal", "verify"]
+__all__ = ["GENESIS", "Fault", "Sealed", "digest", "hashed", "lost_heads", "seal", "verify"]
 
 GENESIS = "0" * 64
-"""What the first baseline carries as the hash before it."""
+"""What the first of a chain carries as the hash before it."""
 
 Row = BaselineItem | BaselineMilestone
 
@@ -32,9 +32,9 @@ class Sealed:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something altered: the baseline, the row (None: the baseline as a whole), and what is wrong."""
+    """Something altered: what (a baseline, an audit entry), its row (None: the whole), and what is wrong."""
 
-    baseline: str
+    subject: str
     row: str | None
     reason: str
 
@@ -42,9 +42,9 @@ class Fault:
 def digest(row: Row) -> str:
     """SHA-256 over one row's content."""
     if isinstance(row, BaselineMilestone):
-        return _hash("milestone", str(row.ref), row.name, encode(row.due))
+        return hashed("milestone", str(row.ref), row.name, encode(row.due))
     plan = (encode(row.start), encode(row.due), encode(row.estimate), row.unit.value)
-    return _hash("item", str(row.ref), row.key, row.title, *plan, encode(row.sprints), row.milestone)
+    return hashed("item", str(row.ref), row.key, row.title, *plan, encode(row.sprints), row.milestone)
 
 
 def seal(baseline: Baseline, previous: str) -> Baseline:
@@ -61,10 +61,10 @@ def seal(baseline: Baseline, previous: str) -> Baseline:
 
 def verify(chain: Sequence[Sealed], anchors: Collection[str] = ()) -> tuple[Fault, ...]:
     """Every alteration of a chain in order of taking; `anchors` are heads printed on issued reports."""
-    return (*_broken(chain), *_unknown({GENESIS, *(s.baseline.hash for s in chain)}, anchors))
+    return (*_broken(chain), *lost_heads({GENESIS, *(s.baseline.hash for s in chain)}, anchors))
 
 
-def _broken(chain: Sequence[Sealed]) -> Iterable[Fault]:
+def _broken(chain: Sequence[Sealed]) -> Iterator[Fault]:
     previous = GENESIS
     for sealed in chain:
         name = f"{sealed.baseline.project}/{sealed.baseline.name}"
@@ -78,17 +78,20 @@ def _broken(chain: Sequence[Sealed]) -> Iterable[Fault]:
         previous = sealed.baseline.hash
 
 
-def _unknown(known: set[str], anchors: Iterable[str]) -> Iterable[Fault]:
+def lost_heads(known: Collection[str], anchors: Iterable[str]) -> Iterator[Fault]:
+    """A fault for each anchor that no link of the chain bears any more."""
     for head in dict.fromkeys(anchors):
         if head not in known:
-            yield Fault("", None, f"an issued report names the head {head[:12]}…, which no longer exists")
+            reason = f"an issued report or backup names the head {head[:12]}…, which no longer exists"
+            yield Fault("", None, reason)
 
 
 def _seal(baseline: Baseline, digests: Sequence[str]) -> str:
     words = (baseline.name, baseline.project, baseline.approved_by, baseline.reason, baseline.origin.value)
     stamps = (encode(baseline.taken), encode(baseline.as_of), encode(baseline.coverage))
-    return _hash("baseline", baseline.previous_hash, *words, *stamps, *digests)
+    return hashed("baseline", baseline.previous_hash, *words, *stamps, *digests)
 
 
-def _hash(*texts: str | None) -> str:
+def hashed(*texts: str | None) -> str:
+    """SHA-256, in hexadecimal digits, over texts in their order."""
     return sha256(json.dumps(texts, ensure_ascii=True).encode("ascii")).hexdigest()

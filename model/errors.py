@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = [
     "BaselineExists",
+    "LeaseLost",
     "StoreBusy",
     "StoreCorrupt",
     "StoreError",
@@ -11,7 +12,9 @@ __all__ = [
     "StoreMissing",
     "StoreNewer",
     "StoreOutdated",
+    "StoreRestored",
     "StoreUnreachable",
+    "WriteMoved",
 ]
 
 
@@ -49,3 +52,15 @@ class StoreCorrupt(StoreError):
 
 class BaselineExists(StoreError):
     """The project has a baseline of that name, and baselines never change."""
+
+
+class StoreRestored(StoreError):
+    """The store is an older copy of what it was: nothing is written to a tracker until a person admits it."""
+
+
+class LeaseLost(StoreError):
+    """Somebody else took the lease over; whoever held it stops at once, and this transaction is undone."""
+
+
+class WriteMoved(StoreError):
+    """A write is no longer in the state in which it was read: somebody else is at work on it."""

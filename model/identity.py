@@ -47,11 +47,17 @@ class Identities:
         self._unknown: dict[Entity, set[Ref]] = {entity: set() for entity in Entity}
 
     def connection(self, name: str) -> int:
+        found = self._known_connection(name)
+        if found is None:
+            made = insert(_CONNECTION).values(name=name).returning(_CONNECTION.c.pk)
+            found = self._connections[name] = self._at.execute(made).scalar_one()
+        return found
+
+    def _known_connection(self, name: str) -> int | None:
         if name not in self._connections:
             found = self._at.execute(select(_CONNECTION.c.pk).where(_CONNECTION.c.name == name)).scalar()
             if found is None:
-                made = insert(_CONNECTION).values(name=name).returning(_CONNECTION.c.pk)
-                found = self._at.execute(made).scalar_one()
+                return None
             self._connections[name] = found
         return self._connections[name]
 
@@ -72,7 +78,9 @@ class Identities:
         wanted = dict.fromkeys(refs)
         missing = {ref for ref in wanted if ref not in records and ref not in unknown}
         for name in {ref.connection for ref in missing}:
-            owner = self.connection(name)
+            owner = self._known_connection(name)
+            if owner is None:
+                continue
             query = select(_RECORD.c.pk, _RECORD.c.id).where(
                 _RECORD.c.connection == owner, _RECORD.c.entity == entity.value
             )

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, insert, select
 
+from model.audit import Audit
 from model.baselines import Baseline, BaselineItem, BaselineMilestone, IssuedReport
 from model.chain import GENESIS, Fault, Row, Sealed, digest, seal, verify
 from model.errors import BaselineExists
@@ -14,7 +15,15 @@ from model.tables import table
 from model.text import cleaned
 from model.values import Origin, Ref, Unit
 
-__all__ = ["add_baseline", "add_report", "faults", "head", "read_baselines", "read_reports"]
+__all__ = [
+    "add_baseline",
+    "add_report",
+    "audit_anchors",
+    "faults",
+    "head",
+    "read_baselines",
+    "read_reports",
+]
 
 _BASELINE, _ITEM, _MILESTONE = table("baseline"), table("baseline_item"), table("baseline_milestone")
 _REPORT = table("issued_report")
@@ -70,9 +79,17 @@ def faults(connection: Connection) -> tuple[Fault, ...]:
 
 
 def add_report(connection: Connection, report: IssuedReport) -> None:
-    connection.execute(
-        insert(_REPORT).values({name: getattr(cleaned(report), name) for name in IssuedReport.__slots__})
-    )
+    """Keep a report; where it names no head of the audit log, it is kept with the newest."""
+    row = {name: getattr(cleaned(report), name) for name in IssuedReport.__slots__}
+    newest = Audit(connection).head()
+    row["audit_head"] = row["audit_head"] or (newest if newest != GENESIS else "")
+    connection.execute(insert(_REPORT).values(row))
+
+
+def audit_anchors(connection: Connection) -> tuple[str, ...]:
+    """The heads of the audit log that issued reports carry; those of before there was a log carry none."""
+    query = select(_REPORT.c.audit_head).where(_REPORT.c.audit_head != "").distinct()
+    return tuple(connection.execute(query).scalars())
 
 
 def read_reports(connection: Connection, project: str) -> tuple[IssuedReport, ...]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from sqlalchemy import func, or_, select
 
 from model import promises
+from model.audit import Audit
 from model.baselines import Baseline, IssuedReport
+from model.books import Books
 from model.chain import Fault
 from model.declared import Person, Project, read_people, read_projects
 from model.engine import Database, address
@@ -19,6 +22,7 @@ from model.identity import number_of, number_of_source
 from model.info import StoreInfo, inspect_store
 from model.loading import Loaded, Scope
 from model.progress import AGAIN, Outcome
+from model.restored import HighWater
 from model.schema import Upgrade, create, refuse_unless_current, revision, upgrade
 from model.tables import table
 from model.text import clean
@@ -30,8 +34,10 @@ from model.writer import Writer
 __all__ = ["Store", "StoreInfo", "Upgrade", "open_store", "upgrade"]
 
 
-def open_store(url: str, *, password: str | None = None) -> Store:
+def open_store(url: str, *, password: str | None = None, mark: Path | None = None) -> Store:
     """Open the store at a URL; a SQLite file that does not exist yet is created.
+
+    `mark` is the file that keeps how far writing has come (default: beside a SQLite file; none otherwise).
 
     StoreMissing: an empty PostgreSQL database, which `crosstie db upgrade` fills. StoreOutdated, StoreNewer,
     StoreCorrupt, StoreUnreachable: as their names say; nothing was changed.
@@ -47,14 +53,18 @@ def open_store(url: str, *, password: str | None = None) -> Store:
     except BaseException:
         database.close()
         raise
-    return Store(database)
+    return Store(database, mark)
 
 
 class Store:
     """Everything Crosstie remembers: any number of readers, and one transaction that writes at a time."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, mark: Path | None = None) -> None:
         self.database = database
+        beside = database.where.path
+        self._high_water = HighWater(
+            database, mark or (beside.with_name(f"{beside.name}-mark") if beside else None)
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -69,9 +79,39 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[Writer]:
-        """Write something whole: it is stored when the block ends well, else nothing of it is."""
+        """Write something whole: it is stored when the block ends well, else nothing of it is.
+
+        StoreRestored: the block stored agreed values or writes, and the store is an older copy of itself.
+        """
+        mark = None
         with self.database.writing() as connection:
-            yield Writer(connection)
+            writer = Writer(connection)
+            yield writer
+            if writer.touched is not None:
+                mark = self._high_water.advance(connection, writer.touched)
+        if mark is not None:
+            self._high_water.keep(mark)
+
+    @contextmanager
+    def reading(self) -> Iterator[Books]:
+        """Look at runs, writes, audit, verdicts, deliveries and leases in one state, changing nothing."""
+        with self.database.reading() as connection:
+            yield Books(connection)
+
+    def restored(self) -> str | None:
+        """Why the store seems to be an older copy of itself, as after restoring a backup; None: it is not.
+
+        Until a person admits it, nothing can be stored that belongs to writing to trackers.
+        """
+        with self.database.reading() as connection:
+            return self._high_water.doubt(connection)
+
+    def admit_restore(self, now: datetime, by: str) -> None:
+        """Let a restored store write again; every agreed value is unproven until it is settled anew."""
+        with self.database.writing() as connection:
+            mark = self._high_water.admit(connection, now, by)
+            Audit(connection).append(by, {"act": "admit restore", "step": mark.count}, now)
+        self._high_water.keep(mark)
 
     def view(self, at: datetime, known: datetime | None = None, sources: Scope | None = None) -> View:
         """What was true at `at` as far as was known at `known` (default: `at`), of some sources or of all."""
@@ -210,10 +250,16 @@ class Store:
         with self.database.reading() as connection:
             return promises.head(connection)
 
-    def verify(self) -> tuple[Fault, ...]:
-        """Every alteration of a baseline that can be proven; none is the good answer."""
+    def audit_head(self) -> str:
+        """The hash of the audit log's newest entry, which issued reports and backups print."""
         with self.database.reading() as connection:
-            return promises.faults(connection)
+            return Audit(connection).head()
+
+    def verify(self) -> tuple[Fault, ...]:
+        """Every alteration of baselines and of the audit log that can be proven; none is the good answer."""
+        with self.database.reading() as connection:
+            anchors = promises.audit_anchors(connection)
+            return (*promises.faults(connection), *Audit(connection).verify(anchors))
 
     def issue_report(self, report: IssuedReport) -> None:
         """Remember that a report left the house."""

@@ -19,12 +19,12 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     UniqueConstraint,
 )
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
+import model.writing_tables  # noqa: F401 - its tables are part of the same schema
 from model.columns import (
     Exact,
     Identity,
@@ -39,27 +39,15 @@ from model.columns import (
     primary,
     refers,
 )
+from model.layout import METADATA, Row
 
 __all__ = ["APPEND_ONLY", "METADATA", "table"]
 
-METADATA = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-APPEND_ONLY = ("event", "baseline", "baseline_item", "baseline_milestone", "issued_report")
+APPEND_ONLY = ("event", "baseline", "baseline_item", "baseline_milestone", "issued_report", "audit")
 """Tables whose triggers refuse UPDATE and DELETE on every dialect."""
 
 
-class _Row(SQLModel):
-    metadata = METADATA
-
-
-class _Kept(_Row):
+class _Kept(Row):
     """A record as it is now: its history counts as known from `known`; we first saw it at `stored`."""
 
     record: int = primary(Identity, "record.pk")
@@ -68,7 +56,7 @@ class _Kept(_Row):
     stored: datetime = holds(Instant)
 
 
-class _Version(_Row):
+class _Version(Row):
     """A fact that may be revised: it counts from `learned` until `removed`."""
 
     pk: int | None = primary()
@@ -76,12 +64,12 @@ class _Version(_Row):
     removed: datetime | None = holds(Instant)
 
 
-class Connection(_Row, table=True):
+class Connection(Row, table=True):
     pk: int | None = primary()
     name: str = Field(sa_type=SafeText, unique=True)
 
 
-class Source(_Row, table=True):
+class Source(Row, table=True):
     __table_args__ = (UniqueConstraint("connection", "key"),)
     pk: int | None = primary()
     connection: int = refers("connection.pk")
@@ -89,19 +77,19 @@ class Source(_Row, table=True):
     history: str = holds(SafeText)
 
 
-class Project(_Row, table=True):
+class Project(Row, table=True):
     name: str = primary(SafeText)
     title: str = holds(SafeText)
 
 
-class ProjectSource(_Row, table=True):
+class ProjectSource(Row, table=True):
     __tablename__ = "project_source"
     project: str = primary(SafeText, "project.name")
     source: int = primary(Identity, "source.pk")
     position: int = holds(Integer)
 
 
-class Deliverable(_Row, table=True):
+class Deliverable(Row, table=True):
     project: str = primary(SafeText, "project.name")
     name: str = primary(SafeText)
     title: str = holds(SafeText)
@@ -110,7 +98,7 @@ class Deliverable(_Row, table=True):
     acceptance: tuple[str, ...] = holds(TextList)
 
 
-class Dimension(_Row, table=True):
+class Dimension(Row, table=True):
     project: str = primary(SafeText, "project.name")
     name: str = primary(SafeText)
     origin: str = holds(SafeText)
@@ -118,27 +106,27 @@ class Dimension(_Row, table=True):
     field: str | None = holds(SafeText)
 
 
-class Person(_Row, table=True):
+class Person(Row, table=True):
     name: str = primary(SafeText)
     title: str = holds(SafeText)
     role: str | None = holds(SafeText)
 
 
-class PersonAccount(_Row, table=True):
+class PersonAccount(Row, table=True):
     __tablename__ = "person_account"
     connection: int = primary(Identity, "connection.pk")
     id: str = primary(SafeText)
     person: str = Field(sa_type=SafeText, foreign_key="person.name")
 
 
-class Account(_Row, table=True):
+class Account(Row, table=True):
     connection: int = primary(Identity, "connection.pk")
     id: str = primary(SafeText)
     name: str = holds(SafeText)
     email: str | None = holds(SafeText)
 
 
-class Record(_Row, table=True):
+class Record(Row, table=True):
     __table_args__ = (UniqueConstraint("connection", "entity", "id"),)
     pk: int | None = primary()
     connection: int = refers("connection.pk")
@@ -177,7 +165,7 @@ class Issue(_Kept, table=True):
     hidden: bool = holds(Boolean)
 
 
-class Alias(_Row, table=True):
+class Alias(Row, table=True):
     """A key the issue once had, until it was re-keyed."""
 
     issue: int = primary(Identity, "record.pk")
@@ -194,7 +182,7 @@ class Sprint(_Kept, table=True):
     goal: str = holds(SafeText)
 
 
-class Membership(_Row, table=True):
+class Membership(Row, table=True):
     """An issue's stay in a sprint: a projection of its `sprints` history; `until` is open while it lasts."""
 
     issue: int = primary(Identity, "record.pk")
@@ -247,8 +235,8 @@ class Cost(_Version, table=True):
     category: str = holds(SafeText)
 
 
-class Event(_Row, table=True):
-    """Append only. `field`, `before`, `after` are the tracker's own words."""
+class Event(Row, table=True):
+    """Append only. `field`, `before`, `after` are the tracker's own words; `seal` is the row's SHA-256."""
 
     __table_args__ = (UniqueConstraint("record", "id"),)
     pk: int | None = primary()
@@ -261,9 +249,10 @@ class Event(_Row, table=True):
     learned: datetime = holds(Instant)
     origin: str = holds(SafeText)
     actor: str | None = holds(SafeText)
+    seal: bytes = holds(LargeBinary)
 
 
-class Change(_Row, table=True):
+class Change(Row, table=True):
     """An event in unified words: a projection that can be rebuilt; the stamps are copied to be read alone."""
 
     __table_args__ = (Index("ix_change_record_field_at", "record", "field", "at"),)
@@ -290,16 +279,7 @@ class Tie(_Version, table=True):
     apart: bool = holds(Boolean)
 
 
-class Agreed(_Row, table=True):
-    """The value of one field on which all sides of a tie last settled, kept for each side."""
-
-    issue: int = primary(Identity, "record.pk")
-    field: str = primary(SafeText)
-    value: str | None = holds(SafeText)
-    at: datetime = holds(Instant)
-
-
-class Baseline(_Row, table=True):
+class Baseline(Row, table=True):
     __table_args__ = (UniqueConstraint("project", "name"),)
     pk: int | None = primary()
     project: str = holds(SafeText)
@@ -314,7 +294,7 @@ class Baseline(_Row, table=True):
     hash: str = Field(sa_type=SafeText, unique=True)
 
 
-class BaselineItem(_Row, table=True):
+class BaselineItem(Row, table=True):
     __tablename__ = "baseline_item"
     baseline: int = primary(Identity, "baseline.pk")
     connection: str = primary(SafeText)
@@ -330,7 +310,7 @@ class BaselineItem(_Row, table=True):
     digest: str = holds(SafeText)
 
 
-class BaselineMilestone(_Row, table=True):
+class BaselineMilestone(Row, table=True):
     __tablename__ = "baseline_milestone"
     baseline: int = primary(Identity, "baseline.pk")
     connection: str = primary(SafeText)
@@ -340,7 +320,7 @@ class BaselineMilestone(_Row, table=True):
     digest: str = holds(SafeText)
 
 
-class IssuedReport(_Row, table=True):
+class IssuedReport(Row, table=True):
     __tablename__ = "issued_report"
     pk: int | None = primary()
     project: str = Field(sa_type=SafeText, index=True)
@@ -349,9 +329,10 @@ class IssuedReport(_Row, table=True):
     issued: datetime = holds(Instant)
     digest: str = holds(SafeText)
     head: str = holds(SafeText)
+    audit_head: str = holds(SafeText)
 
 
-class Run(_Row, table=True):
+class Run(Row, table=True):
     __table_args__ = (Index("ix_run_source_started", "source", "started"),)
     pk: int | None = primary()
     source: int = refers("source.pk")
@@ -370,14 +351,14 @@ class Run(_Row, table=True):
     allowance: str = holds(SafeText)
 
 
-class Cursor(_Row, table=True):
+class Cursor(Row, table=True):
     source: int = primary(Identity, "source.pk")
     stream: str = primary(SafeText)
     position: str = holds(SafeText)
     at: datetime = holds(Instant)
 
 
-class RawPage(_Row, table=True):
+class RawPage(Row, table=True):
     """A page as received, compressed: `walk` names the reading it belongs to, `position` its place there.
 
     `number` counts a source's pages in the order received; `received` is when the pull began.
@@ -394,7 +375,7 @@ class RawPage(_Row, table=True):
     body: bytes = holds(LargeBinary)
 
 
-class Parked(_Row, table=True):
+class Parked(Row, table=True):
     """A record that could not be understood, until a later page brings it whole."""
 
     source: int = primary(Identity, "source.pk")

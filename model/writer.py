@@ -9,12 +9,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, delete, func, select, update
 
+from model.books import Books
 from model.bulk import add, fetch, portions, revise, upsert
 from model.declared import Person, Project, declare
 from model.history import Fact, Stay
-from model.identity import Identities
 from model.progress import Progress
 from model.rows import Recorded, record_row, record_value
+from model.seals import event_seal
 from model.tables import table
 from model.ties import Ties
 from model.values import Account, Cost, Dependency, Entity, Event, Ref, Worklog
@@ -39,14 +40,18 @@ class Learned:
     at: datetime
 
 
-class Writer:
+class Writer(Books):
     """One open write transaction. It stores what it is told; sync.record decides what that is."""
 
     def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
         self._at = connection
-        self._ids = Identities(connection)
         self.progress = Progress(connection, self._ids)
-        self.ties = Ties(connection, self._ids)
+        self.ties = Ties(connection, self._ids, self._touch)
+
+    def fenced(self, name: str, fence: int) -> None:
+        """Let this transaction count only under the newest fence of a lease. LeaseLost: it is another's."""
+        self.leases.check(name, fence)
 
     def declare(self, projects: Collection[Project], people: Collection[Person]) -> None:
         """Keep what the config declares, in place of what it declared before."""
@@ -121,6 +126,7 @@ class Writer:
                 "learned": each.at,
                 "origin": each.event.origin.value,
                 "actor": each.event.actor,
+                "seal": _sealed(entity, each),
             }
             for each in learned
         ]
@@ -307,3 +313,16 @@ class Writer:
             )
         ]
         revise(self._at, rows, ("connection", "id"), current, wanted, now)
+
+
+def _sealed(entity: Entity, learned: Learned) -> bytes:
+    event = learned.event
+    return event_seal(
+        entity.value,
+        (event.ref.connection, event.ref.id),
+        event.id,
+        (event.field, event.before, event.after),
+        (event.at, learned.at),
+        event.origin.value,
+        event.actor,
+    )

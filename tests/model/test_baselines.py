@@ -143,7 +143,7 @@ def _another(name: str, column: str) -> str:
 def test_a_removed_row_is_found(store: Store, name: str) -> None:
     store.save_baseline(plan("first"))
     _altered(store, f"DELETE FROM {name}", name)
-    assert [(fault.baseline, fault.row) for fault in store.verify()] == [("pay/first", None)]
+    assert [(fault.subject, fault.row) for fault in store.verify()] == [("pay/first", None)]
 
 
 def test_an_added_row_is_found(store: Store) -> None:
@@ -157,7 +157,7 @@ def test_an_added_row_is_found(store: Store) -> None:
             | {"baseline": 1, "connection": "jira", "id": "99", "unit": "points", "milestone": None}
             | {"digest": digest(extra)},
         )
-    assert [fault.baseline for fault in store.verify()] == ["pay/first"]
+    assert [fault.subject for fault in store.verify()] == ["pay/first"]
 
 
 def test_a_removed_baseline_breaks_the_chain_or_an_issued_reports_anchor(store: Store) -> None:

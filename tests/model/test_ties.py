@@ -7,6 +7,7 @@ from datetime import datetime
 import pytest
 
 from model.store import Store
+from model.ties import AgreedValue
 from model.values import EvidenceKind, Ref, TieEdge
 from tests.sync.told import at, batch, issue, tell
 
@@ -112,3 +113,18 @@ def test_what_was_agreed_is_kept_field_by_field(tied: Store) -> None:
         writer.ties.agree(A, {"due": None}, at(6))
     assert tied.agreed(A) == {"due": None, "title": "Pay"}
     assert tied.agreed(Ref("nobody", "1")) == {}
+
+
+def test_what_many_issues_agreed_on_is_written_and_read_at_once(tied: Store) -> None:
+    with tied.transaction() as writer:
+        writer.ties.agree_all({A: {"due": "2026-03-01", "title": "Pay"}, B: {"due": None}}, at(5))
+    whole = {
+        A: {"due": AgreedValue("2026-03-01", True), "title": AgreedValue("Pay", True)},
+        B: {"due": AgreedValue(None, True)},
+    }
+    with tied.reading() as books:
+        assert books.agreed() == whole
+        assert books.agreed([B, C, Ref("nobody", "1")]) == {B: whole[B]}
+    with tied.transaction() as writer:
+        writer.ties.forget_agreed([A], at(6))
+        assert writer.agreed() == {B: whole[B]}

@@ -109,6 +109,8 @@ def test_an_upgraded_store_goes_on_recording(older: str) -> None:
 
 def test_an_upgraded_store_keeps_its_guards(older: str) -> None:
     upgrade(older, now=at(30))
+    with open_store(older) as upgraded, upgraded.transaction() as writer:
+        writer.audit.append("ada", {"act": "first entry"}, at(31))
     for name in APPEND_ONLY:
         with (
             open_store(older) as upgraded,
