@@ -15,9 +15,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.faults import Faults
+from sandbox.graph.calls import Written
 from sandbox.graph.entra import Tokens
 from sandbox.graph.service import Call, GraphError, GraphService
 from sandbox.graph.state import GraphTenant
+from sandbox.graph.subscriptions import Subscriptions
+from sandbox.graph.writes import GraphWrites
 from sandbox.server import bad_gateway
 
 __all__ = ["GraphApp"]
@@ -30,12 +33,17 @@ _JSON = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Com
 
 
 class GraphApp:
-    """The HTTP view of one tenant. Answers to a batch come back in an order drawn from a fixed seed."""
+    """The HTTP view of one tenant. Answers to a batch come back in an order drawn from a fixed seed.
+
+    `subscriptions` tell of changes to groups whenever their `pump` is called.
+    """
 
     def __init__(self, tenant: GraphTenant, tokens: Tokens | None = None) -> None:
         self.clock = tenant.clock
         self.faults = Faults()
         self._service = GraphService(tenant)
+        self._writes = GraphWrites(tenant)
+        self.subscriptions = Subscriptions(tenant)
         self._tokens = tokens or Tokens(tenant)
         self._order = random.Random(tenant.id)
         self._answered = 0
@@ -58,9 +66,13 @@ class GraphApp:
         try:
             query = dict(request.query_params)
             call = self._call(request, request.method, request.url.path, query, _read(body))
-            early = request.url.path.startswith(_BETA)
-            answer = self._service.early if early else self._service.answer
-            return self._reply(200, answer(call), request)
+            if request.url.path.startswith(_BETA):
+                return self._reply(200, self._service.early(call), request)
+            if call.path.partition("/")[2].partition("/")[0] == "subscriptions":
+                done = await self.subscriptions.answer(call)
+            else:
+                done = self._answer(call)
+            return self._reply(done.status, done.body, request, done.headers)
         except GraphError as error:
             return self._failure(error, request)
 
@@ -68,11 +80,31 @@ class GraphApp:
         body = await request.body()
         try:
             self._roles(request)
-            answers = [self._item(request, item) for item in _items(_read(body))]
+            answers = self._items(request, _items(_read(body)))
         except GraphError as error:
             return self._failure(error, request)
         self._order.shuffle(answers)
         return self._reply(200, {"responses": answers}, request)
+
+    def _answer(self, call: Call) -> Written:
+        if call.method != "GET" and call.path.startswith(("/planner/", "/me/planner/")):
+            return self._writes.answer(call)
+        return Written(200, self._service.answer(call))
+
+    def _items(self, request: Request, items: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """The answers, one after the other; what depends on a failed one is not tried."""
+        answers: list[dict[str, Any]] = []
+        failed: set[str] = set()
+        for item in items:
+            if failed.isdisjoint(item.get("dependsOn", ())):
+                answer = self._item(request, item)
+            else:
+                error = GraphError(424, "", "The request depends on one that failed.")
+                body = self._error_body(error, request)
+                answer = {"id": item["id"], "headers": {}, "status": 424, "body": body}
+            answers.append(answer)
+            failed |= {item["id"]} if answer["status"] >= 400 else set()
+        return answers
 
     def _item(self, request: Request, item: Mapping[str, Any]) -> dict[str, Any]:
         parts = urlsplit(str(item["url"]))
@@ -83,14 +115,29 @@ class GraphApp:
                 raise _busy("2.128")
             if self.faults.take("server_error", path):
                 raise GraphError(503, "UnknownError", "")
+            headers = {name.lower(): value for name, value in item.get("headers", {}).items()}
+            if "body" in item and "content-type" not in headers:
+                raise GraphError(400, "BadRequest", "A request with a body must have a Content-Type header.")
             query = dict(parse_qsl(parts.query))
-            body = self._service.answer(self._call(request, item["method"], path, query, item.get("body")))
-            return answer | {"status": 200, "body": body}
+            call = self._call(request, item["method"], path, query, item.get("body"), headers)
+            done = self._answer(call)
+            if self.faults.take("late_error", path):
+                raise GraphError(503, "UnknownError", "")
+            answer["headers"] |= done.headers
+            return answer | {"status": done.status} | ({"body": done.body} if done.body is not None else {})
         except GraphError as error:
             answer["headers"] |= error.headers
             return answer | {"status": error.status, "body": self._error_body(error, request)}
 
-    def _call(self, request: Request, method: str, path: str, query: Mapping[str, str], body: object) -> Call:
+    def _call(
+        self,
+        request: Request,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        body: object,
+        headers: Mapping[str, str] | None = None,
+    ) -> Call:
         version = _BETA if path.startswith(_BETA) else _VERSION
         return Call(
             method=method,
@@ -100,6 +147,8 @@ class GraphApp:
             person=self._person(request),
             query=query,
             body=body,
+            headers=request.headers if headers is None else headers,
+            app=self._tokens.application(request.headers["authorization"].partition(" ")[2]),
             shorten=lambda: self.faults.take("short_page", path),
         )
 
@@ -128,6 +177,8 @@ class GraphApp:
         }
         if request is not None and "client-request-id" in request.headers:
             own["client-request-id"] = request.headers["client-request-id"]
+        if body is None:
+            return Response(None, status, own)
         return Response(json.dumps(body), status, own)
 
     def _failure(self, error: GraphError, request: Request | None = None) -> Response:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Call", "GraphError"]
+__all__ = ["Call", "GraphError", "Written"]
 
 
 class GraphError(Exception):
@@ -24,8 +24,9 @@ class GraphError(Exception):
 class Call:
     """One request below the version root: `path` like `/planner/plans/...`, `root` the absolute version root.
 
-    `roles` are those of an application, or the scopes of the `person` who signed in. `shorten` asks, once a
-    list is reached, whether this page has to be a short one.
+    `roles` are those of the application `app`, or the scopes of the `person` who signed in through it.
+    `headers` have lower-case names. `shorten` asks, once a list is reached, whether this page has to be a
+    short one.
     """
 
     method: str
@@ -35,4 +36,15 @@ class Call:
     person: str | None = None
     query: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    app: str = ""
     shorten: Callable[[], bool] = lambda: False
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A good answer to a call that may have changed something; without a body there is nothing to say."""
+
+    status: int
+    body: dict[str, Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.graph.calls import Call, GraphError
 from sandbox.graph.records import Change, Task, stamp
-from sandbox.graph.resources import task_details_json, task_json
+from sandbox.graph.resources import task_details_json, task_json, who_json
 
 __all__ = ["delta", "history"]
 
@@ -91,7 +91,7 @@ def _history_item(change: Change) -> dict[str, Any]:
         "entityId": change.task,
         "eventType": kind,
         "occurredDateTime": stamp(change.at),
-        "actor": {"user": {"id": change.actor, "displayName": None}},
+        "actor": who_json(change.actor),
         "oldData": _snapshot(change.before),
         "newData": _snapshot(change.after),
     }

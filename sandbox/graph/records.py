@@ -16,10 +16,15 @@ __all__ = [
     "Plan",
     "Task",
     "User",
+    "application",
     "etag",
     "instant",
+    "key_of",
     "stamp",
+    "version_of",
 ]
+
+_DIGITS = 16
 
 _NOON_OF_THE_WEB_CLIENT = time(10, 0, tzinfo=UTC)
 
@@ -30,12 +35,34 @@ def etag(kind: str, version: int) -> str:
     The counter is written in digits from `@` on and grows by four, as published samples do (D, H, L, P ...).
     """
     digits, rest = "", version * 4
-    for _ in range(16):
+    for _ in range(_DIGITS):
         digits = chr(ord("@") + rest % 32) + digits
         rest //= 32
     padded = kind + " " * (-len(kind) % 6)
     quoted = f"'1-{padded}{digits}'".encode()
     return f'W/"{base64.b64encode(quoted).decode()}"'
+
+
+def version_of(kind: str, tag: str) -> int | None:
+    """The version that an ETag of this kind of resource stands for; None: it is none of this kind."""
+    try:
+        quoted = base64.b64decode(tag.removeprefix('W/"').removesuffix('"'), validate=True).decode()
+    except ValueError:
+        return None
+    counter = 0
+    for digit in quoted[-_DIGITS - 1 : -1]:
+        counter = counter * 32 + ord(digit) - ord("@")
+    return counter // 4 if etag(kind, counter // 4) == tag else None
+
+
+def application(id: str) -> str:
+    """The actor that stands for an application alone, which is nobody."""
+    return f"app {id}"
+
+
+def key_of(url: str) -> str:
+    """A URL as a property name: the characters OData can't take there are percent-encoded, `/` is not."""
+    return "".join(f"%{ord(char):02X}" if char in "%.:@#" else char for char in url)
 
 
 def stamp(at: datetime | None) -> str | None:
@@ -96,6 +123,7 @@ class Bucket:
     plan: str
     name: str
     ordinal: int
+    hint: str = ""
     version: int = 1
 
 
@@ -106,11 +134,16 @@ class ChecklistItem:
     checked: bool
     actor: str
     at: datetime
+    hint: str = ""
 
 
 @dataclass(slots=True)
 class Task:
-    """A task and its details; `ordinal` is the order of creation, which lists keep."""
+    """A task and its details; `ordinal` is the order of creation, which lists keep.
+
+    Who did something is a person's id, or an `application`. `hint` is where people put the task by hand.
+    `kinds` are the types of references, where they are not "Other".
+    """
 
     id: str
     plan: str
@@ -131,6 +164,10 @@ class Task:
     references: Mapping[str, str] = field(default_factory=dict)
     referenced: tuple[str, datetime] | None = None
     checklist: tuple[ChecklistItem, ...] = ()
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    hint: str = ""
+    preview: str = "automatic"
+    thread: str | None = None
     version: int = 1
     details_version: int = 1
 
@@ -139,19 +176,40 @@ class Task:
         return replace(self, assignees=dict(self.assignees), references=dict(self.references))
 
     @property
-    def shown(self) -> tuple[object, ...]:
-        """What the task resource shows, its outline of the details included: a change is a new version."""
-        return (
-            *(self.title, self.bucket, self.due, self.start, self.priority, self.percent),
-            *(frozenset(self.assignees), self.categories),
-            *(bool(self.description), len(self.references), len(self.checklist)),
-            sum(item.checked for item in self.checklist),
-        )
+    def shown(self) -> dict[str, object]:
+        """What the task resource shows, its outline of the details included: a change is a new version.
+
+        The keys are paths of its properties, which tell whether two changes overlap.
+        """
+        return {
+            "title": self.title,
+            "bucketId": self.bucket,
+            "dueDateTime": self.due,
+            "startDateTime": self.start,
+            "priority": self.priority,
+            "percentComplete": self.percent,
+            "orderHint": self.hint,
+            "conversationThreadId": self.thread,
+            "hasDescription": bool(self.description),
+            "referenceCount": len(self.references),
+            "checklistItemCount": len(self.checklist),
+            "activeChecklistItemCount": sum(not item.checked for item in self.checklist),
+            **{f"assignments/{person}": True for person in self.assignees},
+            **{f"appliedCategories/category{slot}": True for slot in self.categories},
+        }
 
     @property
-    def detailed(self) -> tuple[object, ...]:
-        """Everything the details resource shows that an act can change."""
-        return (self.description, dict(self.references))
+    def detailed(self) -> dict[str, object]:
+        """Everything the details resource shows that an act can change, by the paths of its properties."""
+        return {
+            "description": self.description,
+            "previewType": self.preview,
+            **{f"references/{url}": (alias, self.kinds.get(url)) for url, alias in self.references.items()},
+            **{
+                f"checklist/{item.id}": (item.title, item.checked, item.hint, position)
+                for position, item in enumerate(self.checklist)
+            },
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sandbox.graph.records import Bucket, Group, Plan, Task, User, etag, stamp
+from sandbox.graph.records import Bucket, Group, Plan, Task, User, application, etag, key_of, stamp
 
 __all__ = [
     "bucket_json",
@@ -16,6 +16,7 @@ __all__ = [
     "task_details_json",
     "task_json",
     "user_json",
+    "who_json",
 ]
 
 Json = dict[str, Any]
@@ -80,7 +81,7 @@ def bucket_json(bucket: Bucket) -> Json:
         "@odata.etag": etag("Bucket", bucket.version),
         "name": bucket.name,
         "planId": bucket.plan,
-        "orderHint": _order(bucket.ordinal),
+        "orderHint": bucket.hint or _order(bucket.ordinal),
         "id": bucket.id,
     }
 
@@ -91,30 +92,30 @@ def task_json(task: Task) -> Json:
         "planId": task.plan,
         "bucketId": task.bucket,
         "title": task.title,
-        "orderHint": _order(task.ordinal),
+        "orderHint": task.hint or _order(task.ordinal),
         "assigneePriority": _order(task.ordinal) if task.assignees else "",
         "percentComplete": task.percent,
         "startDateTime": _picked(task.start),
         "createdDateTime": stamp(task.created),
         "dueDateTime": _picked(task.due),
         "hasDescription": bool(task.description),
-        "previewType": "automatic",
+        "previewType": task.preview,
         "completedDateTime": stamp(task.completed),
-        "completedBy": {"user": _identity(task.completer)} if task.completer else None,
+        "completedBy": who_json(task.completer) if task.completer else None,
         "referenceCount": len(task.references),
         "checklistItemCount": len(task.checklist),
         "activeChecklistItemCount": sum(not item.checked for item in task.checklist),
-        "conversationThreadId": None,
+        "conversationThreadId": task.thread,
         "priority": task.priority,
         "id": task.id,
-        "createdBy": {"user": _identity(task.creator), "application": _identity(None)},
+        "createdBy": {"application": _identity(None), **who_json(task.creator)},
         "appliedCategories": {f"category{slot}": True for slot in sorted(task.categories)},
         "assignments": {
             person: {
                 "@odata.type": "#microsoft.graph.plannerAssignment",
                 "assignedDateTime": stamp(at),
                 "orderHint": _order(task.ordinal),
-                "assignedBy": {"user": _identity(by), "application": _identity(None)},
+                "assignedBy": {"application": _identity(None), **who_json(by)},
             }
             for person, (by, at) in task.assignees.items()
         },
@@ -125,40 +126,44 @@ def task_details_json(task: Task) -> Json:
     return {
         "@odata.etag": etag("TaskDetails", task.details_version),
         "description": task.description,
-        "previewType": "automatic",
+        "previewType": task.preview,
         "id": task.id,
         "references": {
-            _reference_key(url): _reference(task, alias) for url, alias in task.references.items()
+            key_of(url): _reference(task, alias, task.kinds.get(url, "Other"))
+            for url, alias in task.references.items()
         },
         "checklist": {
             item.id: {
                 "@odata.type": "#microsoft.graph.plannerChecklistItem",
                 "isChecked": item.checked,
                 "title": item.title,
-                "orderHint": _order(position),
+                "orderHint": item.hint or _order(position),
                 "lastModifiedDateTime": stamp(item.at),
-                "lastModifiedBy": {"user": _identity(item.actor)},
+                "lastModifiedBy": who_json(item.actor),
             }
             for position, item in enumerate(task.checklist)
         },
     }
 
 
-def _reference(task: Task, alias: str) -> Json:
+def who_json(actor: str | None) -> Json:
+    """Who did something: a person, or an application alone, which the service shows with an empty person."""
+    prefix = application("")
+    if actor is not None and actor.startswith(prefix):
+        return {"user": _identity(None), "application": _identity(actor.removeprefix(prefix))}
+    return {"user": _identity(actor)}
+
+
+def _reference(task: Task, alias: str, kind: str) -> Json:
     person, at = task.referenced or (task.creator, task.created)
     return {
         "@odata.type": "#microsoft.graph.plannerExternalReference",
         "alias": alias,
-        "type": "Other",
+        "type": kind,
         "previewPriority": _order(0),
         "lastModifiedDateTime": stamp(at),
-        "lastModifiedBy": {"user": _identity(person)},
+        "lastModifiedBy": who_json(person),
     }
-
-
-def _reference_key(url: str) -> str:
-    """A URL as a property name: the characters OData can't take there are percent-encoded, `/` is not."""
-    return "".join(f"%{ord(char):02X}" if char in "%.:@#" else char for char in url)
 
 
 def _identity(id: str | None) -> Json:

@@ -58,6 +58,7 @@ class GraphService:
                 ("GET", r"/planner/plans/([^/]+)/details", self._plan_details),
                 ("GET", r"/planner/plans/([^/]+)/buckets", self._buckets),
                 ("GET", r"/planner/plans/([^/]+)/tasks", self._tasks),
+                ("GET", r"/planner/buckets/([^/]+)", self._bucket),
                 ("GET", r"/planner/tasks/([^/]+)", self._task),
                 ("GET", r"/planner/tasks/([^/]+)/details", self._task_details),
                 ("GET", r"/users/([^/]+)", self._user),
@@ -170,13 +171,24 @@ class GraphService:
         def shown(task: Task) -> dict[str, Any]:
             return task_json(task) | ({"details": task_details_json(task)} if expanded else {})
 
-        return self._page(call, self._tenant.tasks_of(plan.id), shown, f"planner/plans('{id}')/tasks")
+        rows = self._tenant.listed_tasks(plan.id)
+        return self._page(call, rows, shown, f"planner/plans('{id}')/tasks")
+
+    def _bucket(self, call: Call, id: str) -> dict[str, Any]:
+        _require(call, _PLANNER_ROLES)
+        _well_formed(id)
+        if id not in self._tenant.buckets:
+            raise GraphError(404, "", _NOT_FOUND)
+        self._refuse_closed(call, self._tenant.buckets[id].plan)
+        return _entity(call, "planner/buckets", bucket_json(self._tenant.buckets[id]))
 
     def _task(self, call: Call, id: str) -> dict[str, Any]:
         return _entity(call, "planner/tasks", task_json(self._seen_task(call, id)))
 
     def _task_details(self, call: Call, id: str) -> dict[str, Any]:
         task = self._seen_task(call, id)
+        if self._tenant.clock.now() < task.created + self._tenant.details_lag:
+            raise GraphError(404, "", _NOT_FOUND)
         return _entity(call, f"planner/tasks('{id}')/details", task_details_json(task))
 
     def _seen_plan(self, call: Call, id: str) -> Plan:

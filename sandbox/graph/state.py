@@ -9,16 +9,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import uuid
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Final, Literal
 
 from sandbox.clock import WorldClock
 from sandbox.graph.records import App, Bucket, Change, ChecklistItem, Group, Plan, Task, User, instant
 
-__all__ = ["KEEP", "GraphTenant", "Keep", "UnknownRecord"]
+__all__ = ["CATEGORY_SLOTS", "KEEP", "GraphTenant", "Keep", "UnknownRecord"]
 
 
 class Keep(Enum):
@@ -29,6 +30,16 @@ class Keep(Enum):
 
 KEEP: Final = Keep.KEEP
 CATEGORY_SLOTS = range(1, 26)
+_LIMITS: Final = {
+    "MaximumTasksInProject": 9000,
+    "MaximumActiveTasksInProject": 2400,
+    "MaximumBucketsInProject": 200,
+    "MaximumProjectsOwnedByUser": 200,
+    "MaximumAssigneesInTasks": 20,
+    "MaximumChecklistItemsOnTask": 20,
+    "MaximumReferencesOnTask": 10,
+}
+"""The code of the refusal -> how many there may be; of two published numbers the smaller one."""
 
 
 class UnknownRecord(KeyError):
@@ -44,6 +55,10 @@ class GraphTenant:
     `hollow` counts pages still to come that are empty but lead on. `closed` are plans that applications may
     not read although their groups list them. `changes` are all acts on tasks, of which only the beta version
     tells, if `beta` is on; it has forgotten the first `forgotten` of them.
+
+    `lag` is for how long lists show tasks as they were, `details_lag` for how long a new task has no details.
+    `limits` are how many of something there may be, by the code of the refusal; people's own acts here heed
+    none. `told` hears of acts on groups: the group's id and the kind of change.
     """
 
     def __init__(
@@ -70,6 +85,10 @@ class GraphTenant:
         self.changes: list[Change] = []
         self.beta = True
         self.forgotten = 0
+        self.lag = self.details_lag = timedelta()
+        self.limits = dict(_LIMITS)
+        self.told: Callable[[str, str], None] = lambda group, change: None
+        self._moves: defaultdict[tuple[str, str], list[frozenset[str]]] = defaultdict(list)
         self._made = 0
 
     # The directory
@@ -97,6 +116,21 @@ class GraphTenant:
         self.groups[id] = Group(id, name)
         return id
 
+    def rename_group(self, id: str, name: str) -> None:
+        self.groups[id].name = name
+        self.told(id, "updated")
+
+    def add_member(self, group: str, person: str) -> None:
+        """Let a person into a group, which is no change of the group itself."""
+        self.groups[group].members.add(person)
+
+    def delete_group(self, id: str) -> None:
+        """Remove a group with its plans; a deletion that can be undone is announced as an update."""
+        for plan in [one.id for one in self.plans.values() if one.group == id]:
+            self.delete_plan(plan)
+        del self.groups[id]
+        self.told(id, "updated")
+
     # Plans and buckets
 
     def add_plan(self, group: str, title: str) -> str:
@@ -119,8 +153,10 @@ class GraphTenant:
         held = self._plan(plan)
         if any(slot not in CATEGORY_SLOTS for slot in names):
             raise ValueError("a plan has the category slots 1 to 25")
-        held.categories = dict(names)
+        before, held.categories = held.categories, dict(names)
+        slots = {slot for slot in CATEGORY_SLOTS if before.get(slot) != names.get(slot)}
         held.details_version += 1
+        self.moved("PlanDetails", plan, {f"categoryDescriptions/category{slot}" for slot in slots})
 
     def add_bucket(self, plan: str, name: str) -> str:
         self._plan(plan)
@@ -129,11 +165,40 @@ class GraphTenant:
         self.buckets[bucket.id] = bucket
         return bucket.id
 
+    def edit_bucket(self, id: str, **changes: str) -> None:
+        """Change a bucket's name or its hint."""
+        self._advance("Bucket", self.buckets[id], {"name": "name", "orderHint": "hint"}, changes)
+
+    def edit_plan(self, id: str, **changes: str) -> None:
+        """Change a plan's title."""
+        self._advance("Plan", self._plan(id), {"title": "title"}, changes)
+
+    def delete_bucket(self, id: str) -> None:
+        """Remove a bucket with its tasks for good."""
+        for task in [task for task in self.tasks.values() if task.bucket == id]:
+            self.delete_task(task.id)
+        del self.buckets[id]
+
     def buckets_of(self, plan: str) -> list[Bucket]:
         return [bucket for bucket in self.buckets.values() if bucket.plan == plan]
 
     def tasks_of(self, plan: str) -> list[Task]:
         return [task for task in self.tasks.values() if task.plan == plan]
+
+    def listed_tasks(self, plan: str) -> list[Task]:
+        """The plan's tasks as lists show them: as they were `lag` ago."""
+        if not self.lag:
+            return self.tasks_of(plan)
+        shown, cutoff = dict(self.tasks), self.clock.now() - self.lag
+        for change in reversed(self.changes):
+            if change.at <= cutoff:
+                break
+            if change.before is None:
+                shown.pop(change.task, None)
+            else:
+                shown[change.task] = change.before
+        rows = [task for task in shown.values() if task.plan == plan]
+        return sorted(rows, key=lambda task: task.ordinal)
 
     # Tasks
 
@@ -194,7 +259,6 @@ class GraphTenant:
         """Change the fields given; the task's and its details' ETags move as Planner's would."""
         task, now = self.task(id), self.clock.now()
         before = task.copy()
-        shown, detailed = task.shown, task.detailed
         task.title = task.title if title is KEEP else title
         task.bucket = task.bucket if bucket is KEEP else self._bucket(task.plan, bucket)
         task.due = task.due if due is KEEP else instant(due)
@@ -202,16 +266,14 @@ class GraphTenant:
         task.priority = task.priority if priority is KEEP else priority
         task.description = task.description if description is KEEP else description
         if percent is not KEEP:
-            self._progress(task, percent, actor)
+            self.progress(task, percent, actor)
         if assignees is not KEEP:
             task.assignees = {who: task.assignees.get(who, (actor, now)) for who in assignees}
         if categories is not KEEP:
             task.categories = self._slots(task.plan, categories)
         if references is not KEEP:
             task.references, task.referenced = dict(references), (actor, now)
-        task.version += shown != task.shown
-        task.details_version += detailed != task.detailed
-        self._note(before, task, actor)
+        self.settle(before, task, actor)
 
     def tick(self, id: str, actor: str, title: str, checked: bool = True) -> None:
         """Tick an item of a task's checklist, or take the tick back."""
@@ -219,16 +281,14 @@ class GraphTenant:
         items = [item for item in task.checklist if item.title == title]
         if not items:
             raise UnknownRecord(f"task {id} has no checklist item {title!r}")
-        before, shown = task.copy(), task.shown
+        before = task.copy()
         done = replace(items[0], checked=checked, actor=actor, at=self.clock.now())
         task.checklist = tuple(done if item is items[0] else item for item in task.checklist)
-        task.version += shown != task.shown
-        task.details_version += 1
-        self._note(before, task, actor)
+        self.settle(before, task, actor)
 
-    def delete_task(self, id: str) -> None:
+    def delete_task(self, id: str, actor: str | None = None) -> None:
         """Remove a task for good: Planner has no recycle bin, and reads say 404 from now on."""
-        self._note(self.task(id), None, None)
+        self._note(self.task(id), None, actor)
         del self.tasks[id]
 
     def task(self, id: str) -> Task:
@@ -239,6 +299,38 @@ class GraphTenant:
 
     # Parts of acts
 
+    def settle(self, before: Task, task: Task, actor: str) -> None:
+        """Give the task and its details new versions, each if anything of it differs from before."""
+        shown, detailed = _differing(before.shown, task.shown), _differing(before.detailed, task.detailed)
+        if shown:
+            task.version += 1
+            self.moved("Task", task.id, shown)
+        if detailed:
+            task.details_version += 1
+            self.moved("TaskDetails", task.id, detailed)
+        if shown or detailed:
+            self._note(before, task, actor)
+
+    def moved(self, kind: str, id: str, paths: Iterable[str]) -> None:
+        """Remember which properties a new version of a resource changed."""
+        self._moves[kind, id].append(frozenset(paths))
+
+    def changed_since(self, kind: str, id: str, version: int) -> frozenset[str]:
+        """The paths of the properties that changed after a version of a resource."""
+        return frozenset[str]().union(*self._moves[kind, id][version - 1 :])
+
+    def _advance(
+        self, kind: str, record: Bucket | Plan, names: Mapping[str, str], changes: Mapping[str, str]
+    ) -> None:
+        paths = {
+            path for path, name in names.items() if changes.get(name, "") not in ("", getattr(record, name))
+        }
+        for path in paths:
+            setattr(record, names[path], changes[names[path]])
+        if paths:
+            record.version += 1
+            self.moved(kind, record.id, paths)
+
     def _note(self, before: Task | None, after: Task | None, actor: str | None) -> None:
         told = after or before
         assert told is not None
@@ -246,7 +338,7 @@ class GraphTenant:
         number = len(self.changes) + 1
         self.changes.append(Change(number, told.plan, told.id, actor, self.clock.now(), *held))
 
-    def _progress(self, task: Task, percent: int, actor: str) -> None:
+    def progress(self, task: Task, percent: int, actor: str) -> None:
         """Set the percentage; the service stamps completion at 100 and takes the stamp back below."""
         if not 0 <= percent <= 100:
             raise ValueError("percentComplete is 0 to 100")
@@ -287,3 +379,7 @@ class GraphTenant:
         """28 URL-safe, case-sensitive characters; one may begin with a dash, as real ones do."""
         digest = hashlib.sha256(f"{self.id}/{kind}/{ordinal}".encode()).digest()
         return base64.urlsafe_b64encode(digest[:21]).decode()
+
+
+def _differing(before: Mapping[str, object], after: Mapping[str, object]) -> frozenset[str]:
+    return frozenset(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))

@@ -16,6 +16,7 @@ __all__ = ["PlannerDesk"]
 _TENANT: Final = "6f1c0a52-8d3e-4b7a-9f10-2c5d7e8a9b01"
 _GROUP: Final = "b2a4c6d8-1357-4246-8ace-135792468ace"
 _ROLES: Final = ("Tasks.Read.All", "GroupMember.Read.All", "User.ReadBasic.All")
+_WRITING_ROLES: Final = ("Tasks.ReadWrite.All", "GroupMember.Read.All", "User.ReadBasic.All")
 _MOST_TASKS: Final = 2000
 """The service refuses more than 3,000 active tasks in a plan; people start another one long before."""
 
@@ -26,11 +27,14 @@ _LABELS: Final = (*(f"{n} point{'s' if n > 1 else ''}" for n in _SIZES), "wave:1
 class PlannerDesk:
     """The tenant with its people and the plan "ERP cut-over"; a large world needs more plans of that kind.
 
-    `reader` is an application that proves itself with `reader_secret` and may only look.
+    `reader` is an application that proves itself with `reader_secret` and may only look; `writer` is one
+    that may also change what it sees.
     """
 
     reader = "0c7d9f1e-2b3a-4c5d-8e6f-7a8b9c0d1e2f"
     reader_secret = "demo-planner-secret-that-opens-nothing-but-the-sandbox"  # noqa: S105
+    writer = "5b8e2d47-6f1a-4c93-a0d2-9e3f7c1b8a64"
+    writer_secret = "demo-planner-secret-that-changes-nothing-but-the-sandbox"  # noqa: S105
 
     def __init__(self, clock: WorldClock) -> None:
         self.site = GraphTenant(clock, _TENANT)
@@ -38,6 +42,7 @@ class PlannerDesk:
             if PLANNER in person.logins:
                 self.site.add_user(person.logins[PLANNER], person.name, person.email)
         self.site.add_app(self.reader, self.reader_secret, _ROLES)
+        self.site.add_app(self.writer, self.writer_secret, _WRITING_ROLES)
         self.site.add_group(_GROUP, "ERP operations")
         self.titles: dict[str, str] = {}
         self._buckets: dict[str, str] = {}

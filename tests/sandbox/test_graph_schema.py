@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 
 from sandbox.graph.app import GraphApp
 from sandbox.graph.entra import Tokens
+from sandbox.graph.records import application
 from sandbox.server import Stand
 from tests.sandbox.graph_world import BEN, CLIENT, GROUP, Office
 
@@ -70,6 +71,8 @@ def served() -> Iterator[tuple[Office, httpx.Client]]:
     office = Office(page=1)
     office.full_task()
     office.tenant.create_task(office.plan, office.doing, "A bare task", actor=BEN)
+    ours = office.tenant.create_task(office.plan, office.doing, "An application's", actor=application(CLIENT))
+    office.tenant.edit_task(ours, application(CLIENT), percent=100, references={"https://a.example": "A"})
     with Stand(GraphApp(office.tenant)) as stand:
         token = Tokens(office.tenant).issue(office.tenant.apps[CLIENT], stand.url)
         headers = {"Authorization": f"Bearer {token}"}
@@ -83,6 +86,7 @@ ENDPOINTS = {
     "/planner/plans/{plannerPlan-id}/details": "/planner/plans/{plan}/details",
     "/planner/plans/{plannerPlan-id}/buckets": "/planner/plans/{plan}/buckets",
     "/planner/plans/{plannerPlan-id}/tasks": "/planner/plans/{plan}/tasks",
+    "/planner/buckets/{plannerBucket-id}": "/planner/buckets/{bucket}",
     "/planner/tasks/{plannerTask-id}": "/planner/tasks/{task}",
     "/planner/tasks/{plannerTask-id}/details": "/planner/tasks/{task}/details",
 }
@@ -104,7 +108,7 @@ def test_a_good_answer_is_one_that_microsoft_describes(
     office, client = served
     address = ENDPOINTS[path]
     for task in office.tenant.tasks:
-        answer = client.get(address.format(group=GROUP, plan=office.plan, task=task))
+        answer = client.get(address.format(group=GROUP, plan=office.plan, bucket=office.todo, task=task))
         assert answer.status_code == 200
         problems = list(Draft202012Validator(answer_schema(described, path)).iter_errors(answer.json()))
         assert not problems, "\n".join(f"{problem.json_path}: {problem.message}" for problem in problems)
