@@ -9,7 +9,18 @@ __all__ = ["register"]
 
 def register(app: typer.Typer) -> None:
     """Hang the commands on the root."""
-    from service.cli import caring, demo, planning, reading, reporting, setup, storing
+    from service.cli import (
+        auditing,
+        caring,
+        demo,
+        planning,
+        reading,
+        reporting,
+        running,
+        setup,
+        storing,
+        tying,
+    )
 
     app.command()(demo.demo)
     app.command()(setup.init)
@@ -20,7 +31,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(reporting.report_app, name="report")
     app.add_typer(planning.baseline_app, name="baseline")
     app.command()(planning.history)
-    app.add_typer(reading.ties_app, name="ties")
+    app.add_typer(tying.ties_app, name="ties")
     app.add_typer(setup.config_app, name="config")
     app.add_typer(storing.db_app, name="db")
     app.command()(setup.version)
