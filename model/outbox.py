@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, or_, select, true, update
 
 from model.bulk import add, portions
 from model.errors import WriteMoved
@@ -192,9 +192,14 @@ class Outbox:
         """A run's writes in their order."""
         return self._entries(_OUTBOX.c.run == run)
 
-    def unsettled(self) -> tuple[Entry, ...]:
+    def unsettled(self, project: str | None = None) -> tuple[Entry, ...]:
         """Every write that has not come to an end, oldest first: after a crash, the work to take up."""
-        return self._entries(_OUTBOX.c.state.not_in([state.value for state in FINAL]))
+        return self._entries(_OUTBOX.c.state.not_in([state.value for state in FINAL]) & _of(project))
+
+    def refused(self, project: str, since: datetime) -> tuple[Entry, ...]:
+        """What a project's trackers refused since an instant: not to be sent again and again."""
+        refused = _OUTBOX.c.state == State.REFUSED.value
+        return self._entries(refused & (_OUTBOX.c.settled >= since) & _of(project))
 
     def parked(self) -> tuple[Entry, ...]:
         """Writes that wait for a person, oldest first."""
@@ -232,3 +237,10 @@ class Outbox:
         query = select(*(_OUTBOX.c[name] for name in _ENTRY)).where(where)
         found = self._at.execute(query.order_by(_OUTBOX.c.run, _OUTBOX.c.position)).mappings()
         return tuple(Entry(**dict(row) | {"state": State(row["state"])}) for row in found)
+
+
+def _of(project: str | None) -> ColumnElement[bool]:
+    """The writes of a project's runs, or of all."""
+    if project is None:
+        return true()
+    return _OUTBOX.c.run.in_(select(_RUN.c.pk).where(_RUN.c.project == project))

@@ -13,9 +13,13 @@ from model.leases import Leases
 from model.mark import Mark, MarkFile
 from model.ties import doubt_agreed
 
-__all__ = ["HighWater"]
+__all__ = ["ADMITTED", "HighWater"]
 
 _MARK, _RESTORED = "mark", "restored"
+
+ADMITTED = "admitted"
+"""The flag of a store that once was an older copy: it may not know of issues that it had created."""
+
 _LINEAGE = text(
     "SELECT system_identifier || '/' || timeline_id FROM pg_control_system(), pg_control_checkpoint()"
 )
@@ -61,6 +65,7 @@ class HighWater:
         kept = self._file.read() if self._file else None
         doubt_agreed(at)
         Leases(at).clear(_RESTORED)
+        Leases(at).set(ADMITTED, "yes", by, now)
         return self._step(at, now, by, max(_count(Leases(at)), kept.count if kept else 0))
 
     def announce(self, at: Connection, now: datetime, by: str) -> None:

@@ -117,6 +117,13 @@ class Ties:
             self._at.execute(delete(_AGREED).where(_AGREED.c.issue.in_(portion)))
         self._touch(now)
 
+    def doubt(self, refs: Collection[Ref], field: str, now: datetime) -> None:
+        """What these issues settled on in a field is unproven: others have settled on more since."""
+        for portion in portions(self._ids.known(Entity.ISSUE, refs).values()):
+            mine = _AGREED.c.issue.in_(portion) & (_AGREED.c.field == field)
+            self._at.execute(update(_AGREED).where(mine).values(proven=False))
+        self._touch(now)
+
     def join(self, a: Ref, b: Ref, detail: str, now: datetime) -> None:
         """A person says they are the same work; holds until they are split."""
         self._decide(a, b, detail, now, apart=False)
