@@ -11,7 +11,7 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -25,6 +25,7 @@ __all__ = [
     "Handshake",
     "Hint",
     "Keys",
+    "NoSubscriptions",
     "Receiver",
     "Refused",
     "Subscription",
@@ -76,8 +77,8 @@ class Accepted:
 
     `delivery` is the sender's own id of it ("": it gives none), `event` its word for what happened.
     `readable`: the body was understood; one that was not is kept for a person. `dropped` counts parts that
-    were not proven and are ignored. `salt` goes into the digest by which a repetition is recognised, where a
-    sender may truthfully say the same thing twice.
+    were not proven and are ignored. `repeats`: the sender may truthfully say the same thing twice, so that an
+    equal body is no repetition.
     """
 
     delivery: str
@@ -85,7 +86,7 @@ class Accepted:
     hints: tuple[Hint, ...] = ()
     readable: bool = True
     dropped: int = 0
-    salt: bytes = b""
+    repeats: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +111,6 @@ UNPROVEN = Refused(401, "signature")
 
 
 @dataclass(frozen=True, slots=True)
-class Keys:
-    """A connection's secrets for webhooks, of which each is tried; `path`: the text its address ends with."""
-
-    secrets: tuple[Secret, ...]
-    path: Secret | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Subscription:
     """A standing order at a tracker: what was asked for, and who answered for it."""
 
@@ -133,7 +126,31 @@ class Subscriptions(Protocol):
         """Whether the tracker is just being asked to send something there, so that it may ask back."""
         ...
 
-    def at(self, slot: str) -> Subscription | None: ...
+    def at(self, slot: str) -> Subscription | None:
+        """The order that is delivered to this address; None: there is none."""
+        ...
+
+
+class NoSubscriptions:
+    """For trackers that know no standing orders."""
+
+    def is_pending(self, slot: str, now: datetime) -> bool:
+        return False
+
+    def at(self, slot: str) -> Subscription | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What a connection's webhooks are proven by: secrets, of which each is tried, and standing orders.
+
+    `path`: the text its address ends with.
+    """
+
+    secrets: tuple[Secret, ...]
+    path: Secret | None = None
+    subscriptions: Subscriptions = field(default_factory=NoSubscriptions)
 
 
 class Receiver(Protocol):

@@ -25,7 +25,6 @@ from connectors.hooks import (
     Keys,
     Refused,
     Subscription,
-    Subscriptions,
     Verdict,
     is_one_of,
     sole,
@@ -77,17 +76,11 @@ def client_state(secret: Secret, slot: str) -> str:
 class Hooks:
     """Judges what comes to one Planner connection."""
 
-    def __init__(
-        self,
-        settings: PlannerConnection,
-        sources: Sequence[PlannerSource],
-        keys: Keys,
-        subscriptions: Subscriptions,
-    ) -> None:
+    def __init__(self, settings: PlannerConnection, sources: Sequence[PlannerSource], keys: Keys) -> None:
         self._keys = keys
         self._plans = {source.plan: source.key for source in sources if source.plan is not None}
         self._of_groups = any(source.group is not None for source in sources)
-        self._subscriptions = subscriptions
+        self._subscriptions = keys.subscriptions
 
     def judge(self, delivery: Delivery) -> Verdict:
         if not self._keys.secrets:
@@ -115,9 +108,8 @@ class Hooks:
             return UNPROVEN  # what cannot be read proves nothing
         good = [item for item in items if self._is_proven(item, slot, known)]
         event = ",".join(sorted({item.life or item.change for item in good}))
-        minute = delivery.now.strftime("%Y%m%d%H%M").encode()
         hints = (Hint(),) if good else ()
-        return Accepted("", f"graph.{event}"[:100], hints, dropped=len(items) - len(good), salt=minute)
+        return Accepted("", f"graph.{event}"[:100], hints, dropped=len(items) - len(good), repeats=True)
 
     def _handshake(self, delivery: Delivery, slot: str) -> Verdict:
         """Only while we ask Graph to send to this very address: else it would be a way to reflect text."""

@@ -10,9 +10,13 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from service.hooks.entry import Entry, Inbox, Told
+from model.inbox import Arrival, Delivery
 
-__all__ = ["Committer", "Full"]
+__all__ = ["Append", "Committer", "Full"]
+
+Append = Callable[[Sequence[Delivery]], Sequence[Arrival]]
+"""Stores several deliveries in one transaction and says in their order what each was; StoreError: none is."""
+
 
 _MOST_AT_ONCE = 256
 
@@ -23,16 +27,16 @@ class Full(Exception):
 
 @dataclass(slots=True)
 class _Waiting:
-    entry: Entry
+    delivery: Delivery
     loop: asyncio.AbstractEventLoop
-    answer: asyncio.Future[Told]
+    answer: asyncio.Future[Arrival]
 
 
 class Committer:
-    """A thread that stores what is handed in from event loops. `room` is how many entries may wait."""
+    """A thread that stores what is handed in from event loops. `room` is how many may wait."""
 
-    def __init__(self, inbox: Inbox, room: int = 2000, told: Callable[[], None] = lambda: None) -> None:
-        self._inbox = inbox
+    def __init__(self, append: Append, room: int = 2000, told: Callable[[], None] = lambda: None) -> None:
+        self._append = append
         self._room = room
         self._told = told
         self._waiting: list[_Waiting] = []
@@ -41,10 +45,10 @@ class Committer:
         self._thread = threading.Thread(target=self._run, name="hooks-commit", daemon=True)
         self._thread.start()
 
-    async def store(self, entry: Entry) -> Told:
-        """Wait until the entry is durable. Full, StoreError: it is not stored."""
+    async def store(self, delivery: Delivery) -> Arrival:
+        """Wait until the delivery is durable. Full, StoreError: it is not stored."""
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(entry, loop, loop.create_future())
+        waiting = _Waiting(delivery, loop, loop.create_future())
         with self._some:
             if self._ends or len(self._waiting) >= self._room:
                 raise Full
@@ -63,7 +67,7 @@ class Committer:
     def _run(self) -> None:
         while batch := self._next():
             try:
-                told: Sequence[Told] | Exception = self._inbox([one.entry for one in batch])
+                told: Sequence[Arrival] | Exception = self._append([one.delivery for one in batch])
             except Exception as error:
                 told = error
             by_loop: dict[asyncio.AbstractEventLoop, list[int]] = {}
@@ -83,11 +87,11 @@ class Committer:
             return batch
 
 
-def _answer(batch: list[_Waiting], numbers: list[int], told: Sequence[Told] | Exception) -> None:
+def _answer(batch: list[_Waiting], numbers: list[int], told: Sequence[Arrival] | Exception) -> None:
     for number in numbers:
         future = batch[number].answer
         if future.done():
-            continue  # the sender did not wait; the entry is stored all the same
+            continue  # the sender did not wait; the delivery is stored all the same
         if isinstance(told, Exception):
             future.set_exception(told)
         else:

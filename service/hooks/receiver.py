@@ -9,14 +9,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from typing import Any, Protocol
 
-from connectors.hooks import Accepted, Delivery, Handshake, Refused, Verdict
+from connectors.hooks import Delivery, Handshake, Refused, Verdict
+from model import inbox
 from model.errors import StoreError
 from service.hooks.commit import Full
 from service.hooks.door import Door, Networks, sender_of
-from service.hooks.entry import Entry, Told
+from service.hooks.letter import UNREADABLE, letter
 
 __all__ = ["Hooks", "Limits", "Log", "Seen"]
 
@@ -69,7 +69,7 @@ class Hooks:
     def __init__(
         self,
         doors: Mapping[str, Door],
-        store: Callable[[Entry], Awaitable[Told]],
+        store: Callable[[inbox.Delivery], Awaitable[inbox.Arrival]],
         clock: Callable[[], datetime],
         log: Log,
         limits: Limits | None = None,
@@ -111,12 +111,12 @@ class Hooks:
         if isinstance(verdict, Handshake):
             await _shake(send, verdict.text)
             return Seen(door.connection, "handshake", 200)
-        entry = _entry(door.connection, delivery, verdict)
-        told = await self._stored(entry)
+        stored = letter(door.connection, delivery, verdict)
+        arrival = await self._stored(stored)
         await _say(send, 202)
-        result = told.value if verdict.readable else "unreadable"
+        result = arrival.value if verdict.readable else UNREADABLE
         return Seen(
-            door.connection, result, 202, entry.delivery, entry.event, entry.digest, dropped=verdict.dropped
+            door.connection, result, 202, stored.id, stored.kind, stored.digest, dropped=verdict.dropped
         )
 
     def _door(self, scope: Scope) -> tuple[Door, tuple[str, ...]]:
@@ -149,14 +149,17 @@ class Hooks:
         except TimeoutError:
             raise _Answer(408, "slow") from None
 
-    async def _stored(self, entry: Entry) -> Told:
+    async def _stored(self, delivery: inbox.Delivery) -> inbox.Arrival:
         try:
             async with asyncio.timeout(self.limits.store_seconds):
-                return await self._store(entry)
+                arrival = await self._store(delivery)
         except Full:
             raise _Answer(503, "full") from None
         except (StoreError, TimeoutError, OSError):
             raise _Answer(503, "store") from None
+        if arrival is inbox.Arrival.FULL:
+            raise _Answer(503, "full")
+        return arrival
 
 
 class _Gone(Exception):
@@ -169,22 +172,6 @@ def _judged(door: Door, delivery: Delivery) -> Verdict:
         return door.receiver.judge(delivery)
     except Exception:
         raise _Answer(503, "fault") from None
-
-
-def _entry(connection: str, delivery: Delivery, verdict: Accepted) -> Entry:
-    digest = sha256(delivery.body)
-    if verdict.salt:
-        digest.update(b"\n" + verdict.salt)
-    told = digest.hexdigest()
-    return Entry(
-        connection,
-        verdict.delivery or f"sha256:{told}",
-        told,
-        verdict.event,
-        verdict.hints,
-        delivery.now,
-        None if verdict.readable else delivery.body,
-    )
 
 
 def _refuse_odd_lengths(headers: Headers, largest: int) -> None:

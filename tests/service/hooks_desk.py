@@ -8,21 +8,22 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from config.secrets import Secret
 from connectors.github.hooks import Hooks as GitHubHooks
 from connectors.github.settings import GitHubConnection, GitHubSource
-from connectors.hooks import Keys, Subscription
+from connectors.hooks import Hint, Keys, Subscription
 from connectors.jira.hooks import Hooks as JiraHooks
 from connectors.jira.settings import JiraConnection, JiraSource
 from connectors.planner.hooks import Hooks as PlannerHooks
 from connectors.planner.hooks import client_state
 from connectors.planner.settings import PlannerConnection, PlannerSource
+from model.inbox import Arrival, Delivery
 from service.hooks.door import Door, networks
-from service.hooks.entry import Entry, Told
+from service.hooks.letter import hints_in
 from service.hooks.receiver import Hooks, Limits, Seen
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -77,7 +78,7 @@ class Desk:
     """The application with what it stored and logged; the inbox here keeps everything it is given."""
 
     orders: Orders = field(default_factory=Orders)
-    stored: list[Entry] = field(default_factory=list)
+    stored: list[Delivery] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
     fails: Exception | None = None
 
@@ -97,7 +98,9 @@ class Desk:
             ),
             Door(
                 "acme-planner",
-                PlannerHooks(PLANNER, [PLANNER_SOURCE], keys(PLANNER_SECRET), self.orders),
+                PlannerHooks(
+                    PLANNER, [PLANNER_SOURCE], replace(keys(PLANNER_SECRET), subscriptions=self.orders)
+                ),
             ),
         ]
         self.app = Hooks(
@@ -109,11 +112,17 @@ class Desk:
             networks([PROXY]),
         )
 
-    async def _store(self, entry: Entry) -> Told:
+    async def _store(self, delivery: Delivery) -> Arrival:
         if self.fails is not None:
             raise self.fails
-        self.stored.append(entry)
-        return Told.STORED
+        self.stored.append(delivery)
+        return Arrival.NEW
+
+    @property
+    def hints(self) -> tuple[Hint, ...]:
+        """The hints in the one delivery that was stored."""
+        (delivery,) = self.stored
+        return hints_in(delivery)
 
     def knock(self, path: str, body: bytes = b"{}", *headers: tuple[str, str | bytes], **more: Any) -> Reply:
         return asyncio.run(knock(self.app, path, body, headers, **more))
