@@ -188,6 +188,13 @@ class Outbox:
         found = (self._entries(_OUTBOX.c.intent.in_(portion)) for portion in portions(intents))
         return {entry.intent: entry for several in found for entry in several}
 
+    def made(self, connection: str, ids: Collection[str]) -> frozenset[str]:
+        """Those of the issues of a connection that a write of ours is known to have created."""
+        created = (_OUTBOX.c.action == "create") & (_OUTBOX.c.connection == connection)
+        query = select(_OUTBOX.c.target).where(created)
+        found = (self._at.execute(query.where(_OUTBOX.c.target.in_(portion))) for portion in portions(ids))
+        return frozenset(id_ for several in found for (id_,) in several)
+
     def of_run(self, run: int) -> tuple[Entry, ...]:
         """A run's writes in their order."""
         return self._entries(_OUTBOX.c.run == run)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from connectors.errors import AccessRefused, ConnectorError, OutcomeUnknown, RetryLater, Stale, Unreachable
 from connectors.writing import Draft, Edit, Receipt
 from model.outbox import Entry, State
+from model.restored import ADMITTED
 from model.values import Entity, Issue, Ref
 from model.writer import Writer
 from sync import reading
@@ -22,6 +23,7 @@ from sync.means import Means
 from sync.outcome import Written
 from sync.send import Forbidden, Order
 from sync.settle import RESTORE, Fate, Verdict, agree, end, judge, put_off, restoring, tie_twin
+from sync.twins import draft, find_twin, marker_of
 
 __all__ = ["Carrier"]
 
@@ -29,6 +31,7 @@ _PATIENCE = 3
 """Failures of a connection in a row after which a run asks it no more."""
 
 _PASSING = (RetryLater, Unreachable)
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -155,16 +158,29 @@ class Carrier:
         origin = write.why.source
         known = [self.decided[ref] for ref in _origins([entry]) if ref in self.decided]
         fetched = reading.fetch(self.means, known)
-        moved = None
+        moved, doubtful = None, False
         with self.means.store.transaction() as writer:
             reading.keep(writer, fetched)
             issues = reading.issues(writer, [origin] if origin else [])
+            doubtful = writer.leases.flag(ADMITTED) is not None
             if origin is not None and (origin not in issues or not self._alike(issues[origin])):
                 moved = end(writer, self.means, entry, State.MOVED, f"{write.key} was changed meanwhile")
         if moved is not None:
             yield moved
+        elif doubtful and (twin := find_twin(self.means, entry, _EVER)) is not None:
+            yield self.found(entry, twin)
         else:
             yield from self._send_draft(entry, write, issues)
+
+    def found(self, entry: Entry, twin: Ref) -> Written:
+        """Read the issue that turned out to be the one of this intent, and store that it was created."""
+        means = self.means
+        source = means.source(entry.connection, entry.source)
+        batches = means.writing(entry.connection).fetch(source, [twin.id], means.clock())
+        at = reading.place(means.store, entry.connection, entry.source, means.clock())
+        with means.store.transaction() as writer:
+            reading.keep(writer, [reading.Fetched(at, batches)])
+            return self.created(writer, entry, twin)
 
     def _alike(self, issue: Issue) -> bool:
         decided = self.decided.get(issue.ref)
@@ -173,8 +189,8 @@ class Carrier:
         return replace(decided, version="", updated=None) == replace(issue, version="", updated=None)
 
     def _send_draft(self, entry: Entry, write: Write, issues: Mapping[Ref, Issue]) -> Iterator[Written]:
-        marker = self.means.marker(entry.connection, entry.source, entry.intent)
-        answer = yield from self._sent([entry], _draft(write, marker), None, issues)
+        call = draft(write, marker_of(self.means, entry))
+        answer = yield from self._sent([entry], call, None, issues)
         if answer is None:
             return
         receipt, _ = answer
@@ -188,8 +204,7 @@ class Carrier:
         """Store that an issue was created: it is tied by its marker, and what both sides say is agreed."""
         write, now = read_write(entry), self.means.clock()
         if write.why.source is not None:
-            marker = self.means.marker(entry.connection, entry.source, entry.intent)
-            tie_twin(writer, write.why.source, twin, marker, now)
+            tie_twin(writer, write.why.source, twin, marker_of(self.means, entry), now)
             fields = self.means.sides.fields(entry.connection, entry.source)
             agree(writer, self.means.sides, twin, fields, now)
         notes = [] if receipt is None else [*receipt.notes, *map(": ".join, sorted(receipt.dropped.items()))]
@@ -244,20 +259,3 @@ class Carrier:
 def _origins(entries: Iterable[Entry]) -> list[Ref]:
     """The issues whose values the writes carry over."""
     return sorted({ref for entry in entries if (ref := read_write(entry).why.source) is not None})
-
-
-_WORDS = ("type", "bucket", "link", "link_title")
-
-
-def _draft(write: Write, marker: str) -> Draft:
-    """What is to be created; beside fields, a write names the target's own words and the way back."""
-    fields = {name: value_of(name, text) for name, text in write.fields.items() if name not in _WORDS}
-    said = {name: write.fields.get(name) for name in _WORDS}
-    return Draft(
-        marker,
-        fields,
-        type=said["type"] or "",
-        bucket=said["bucket"],
-        link=said["link"],
-        link_title=said["link_title"] or "",
-    )

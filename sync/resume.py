@@ -7,9 +7,8 @@ from datetime import timedelta
 
 from connectors.base import History
 from connectors.errors import ConnectorError
-from connectors.writing import Candidate
 from model.outbox import Entry, State
-from model.values import Entity, Ref
+from model.values import Entity
 from sync import reading
 from sync.carry import Carrier
 from sync.changeset import Action
@@ -18,6 +17,7 @@ from sync.intents import read_write
 from sync.means import Means
 from sync.outcome import Written
 from sync.settle import Fate, end, judge, put_off
+from sync.twins import find_twin
 
 __all__ = ["look_again", "resume"]
 
@@ -99,34 +99,14 @@ def _edited(carrier: Carrier, entry: Entry) -> list[Written]:
 
 def _created(carrier: Carrier, entry: Entry) -> list[Written]:
     means, write = carrier.means, read_write(entry)
-    source = means.source(entry.connection, entry.source)
-    marker = means.marker(entry.connection, entry.source, entry.intent)
-    now = means.clock()
-    connector = means.writing(entry.connection)
-    title = write.fields.get("title") or write.title
-    twin = _twin(connector.find(source, marker, title, entry.created - _SLACK, now), marker)
+    twin = find_twin(means, entry, entry.created - _SLACK)
     if twin is not None:
-        at = reading.place(means.store, entry.connection, entry.source, means.clock())
-        batches = connector.fetch(source, [twin.id], means.clock())
-        with means.store.transaction() as writer:
-            reading.keep(writer, [reading.Fetched(at, batches)])
-            return [carrier.created(writer, entry, twin)]
+        return [carrier.found(entry, twin)]
     with means.store.transaction() as writer:
-        if entry.attempts >= _LOOKS and now - entry.created > _LAG:
+        if entry.attempts >= _LOOKS and means.clock() - entry.created > _LAG:
             reason = (
-                f"nobody knows whether the twin of {write.key} was created; look for {title!r} in "
-                f"{entry.source} and join the two, or tell crosstie that there is none"
+                f"nobody knows whether the twin of {write.key} was created; look for it in {entry.source} "
+                "and join the two, or tell crosstie that there is none"
             )
             return [end(writer, means, entry, State.PARKED, reason)]
-        reason = "it is not found yet"
-        return [put_off(writer, means, entry, reason, state=State.UNKNOWN)]
-
-
-def _twin(found: tuple[Candidate, ...], marker: str) -> Ref | None:
-    """The issue that bears the marker, or the only one of ours that looks like it and bears none."""
-    ours = [one for one in found if one.ours]
-    marked = [one.issue.ref for one in ours if one.marker == marker]
-    bare = [one.issue.ref for one in ours if one.marker is None]
-    if marked:
-        return min(marked)
-    return bare[0] if len(bare) == 1 else None
+        return [put_off(writer, means, entry, "it is not found yet", state=State.UNKNOWN)]
