@@ -1,0 +1,33 @@
+"""The text by which an issue that Crosstie created is known again: bound to its intent and its container.
+
+A marker is `ct1.<intent>.<MAC>`. Whoever copies one elsewhere, or makes one up, has no valid marker there.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from hashlib import sha256
+
+__all__ = ["intent_in", "marker_for"]
+
+_FORM = re.compile(r"ct1\.([0-9a-z-]{4,40})\.([0-9a-f]{16})")
+
+
+def marker_for(key: bytes, connection: str, source: str, intent: str) -> str:
+    """The marker of an intent in one source of a connection."""
+    return f"ct1.{intent}.{_mac(key, connection, source, intent)}"
+
+
+def intent_in(key: bytes, connection: str, source: str, marker: str) -> str | None:
+    """The intent of a marker that stands in this source; None: it is no marker of ours, or not from here."""
+    found = _FORM.fullmatch(marker)
+    if found is None:
+        return None
+    intent, mac = found.groups()
+    return intent if hmac.compare_digest(mac, _mac(key, connection, source, intent)) else None
+
+
+def _mac(key: bytes, connection: str, source: str, intent: str) -> str:
+    said = "\0".join((connection, source, intent)).encode()
+    return hmac.new(key, said, sha256).hexdigest()[:16]
