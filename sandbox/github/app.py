@@ -15,6 +15,8 @@ from sandbox.github.budgets import Budgets, Limits, Window
 from sandbox.github.errors import DOCS
 from sandbox.github.gate import Answer, Call, Gate, View, limited
 from sandbox.github.graph.endpoint import Graph, rate_limit_error
+from sandbox.github.hook_views import HookViews
+from sandbox.github.hooks import Hooks
 from sandbox.github.listing import CursorKind, IssueLists
 from sandbox.github.relations import RelationWrites
 from sandbox.github.rest import Rest
@@ -33,7 +35,8 @@ class GitHubApp:
 
     `limits` are the primary rate limits; `cursors` says whether cursors of issue lists are keys or positions,
     which GitHub doesn't document; `node_budget` cuts larger GraphQL answers short. With a `server` it is an
-    Enterprise Server under /api/v3 and /api/graphql, whose schema lacks what came later.
+    Enterprise Server under /api/v3 and /api/graphql, whose schema lacks what came later. `hooks` keeps the
+    webhooks and sends what they are told, when pumped.
     """
 
     def __init__(
@@ -53,6 +56,8 @@ class GitHubApp:
         rest = Rest(site, lists, self._budgets, self.faults, cursors, server)
         writes = IssueWrites(site, lists, self._budgets, self.faults)
         relations = RelationWrites(site, lists, self._budgets, self.faults)
+        self.hooks = Hooks(site, lists)
+        hooks = HookViews(site, lists, self._budgets, self.faults, self.hooks)
         absent = server.absent if server else frozenset()
         graph = Graph(site, lists, self._budgets, self.faults, cursors, node_budget, absent)
         reads = [
@@ -60,6 +65,7 @@ class GitHubApp:
             self._route("/app/installations/{id:int}/access_tokens", rest.access_token, "POST"),
             *self._issue_routes(writes),
             *self._relation_routes(relations),
+            *self._hook_routes(hooks),
         ]
         asked = self._route("/graphql", graph.answer, "POST")
         routes: list[BaseRoute] = [*reads, asked]
@@ -155,6 +161,31 @@ class GitHubApp:
                 }
             ),
         ]
+
+    def _hook_routes(self, hooks: HookViews) -> list[Route]:
+        own: dict[tuple[str, str], View] = {
+            ("GET", "/config"): hooks.config,
+            ("PATCH", "/config"): hooks.edit_config,
+            ("GET", "/deliveries"): hooks.deliveries,
+            ("GET", "/deliveries/{delivery:int}"): hooks.delivery,
+            ("POST", "/deliveries/{delivery:int}/attempts"): hooks.attempt,
+        }
+        each: dict[tuple[str, str], View] = {
+            ("GET", ""): hooks.show,
+            ("PATCH", ""): hooks.edit,
+            ("DELETE", ""): hooks.delete,
+            ("POST", "/pings"): hooks.ping,
+            **own,
+        }
+        starts = [f"{start}/hooks" for start in (*_REPO, "/orgs/{owner}")]
+        routes = [self._route(f"/app/hook{path}", view, method) for (method, path), view in own.items()]
+        for start in starts:
+            routes += [self._route(start, hooks.list, "GET"), self._route(start, hooks.create, "POST")]
+            routes += [
+                self._route(f"{start}/{{id:int}}{path}", view, method)
+                for (method, path), view in each.items()
+            ]
+        return routes
 
     def _repo_routes(self, views: Mapping[tuple[str, str], View]) -> list[Route]:
         """Views of repositories by (method, path), under both of a repository's addresses."""
