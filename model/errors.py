@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
+    "BackupInvalid",
     "BaselineExists",
     "LeaseLost",
     "StoreBusy",
@@ -64,3 +65,7 @@ class LeaseLost(StoreError):
 
 class WriteMoved(StoreError):
     """A write is no longer in the state in which it was read: somebody else is at work on it."""
+
+
+class BackupInvalid(StoreError):
+    """A file is no backup, or one that is not whole: nothing of it is used."""

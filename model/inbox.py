@@ -14,7 +14,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, case, delete, func, select, update
+from sqlalchemy import Connection, case, func, select, update
 
 from model.bulk import add, fetch, portions
 from model.chain import Fault
@@ -168,14 +168,6 @@ class Inbox:
         )
         rows = self._at.execute(query)
         return tuple(Backlog(name, int(w), oldest, int(p), int(b)) for name, w, oldest, p, b in rows)
-
-    def drop(self, before: datetime) -> int:
-        """Forget deliveries that are done and were received before an instant; how many.
-
-        Within MEMORY a delivery must be known again, so `before` is to be older than that.
-        """
-        old = (_INBOX.c.state == "done") & (_INBOX.c.received < before)
-        return self._at.execute(delete(_INBOX).where(old)).rowcount
 
     def verify(self) -> Iterator[Fault]:
         """Every delivery whose row was altered since it was stored."""

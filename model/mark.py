@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-__all__ = ["Mark", "MarkFile"]
+__all__ = ["Mark", "MarkFile", "flush_folder"]
 
 _SECTOR = 512
 
@@ -60,7 +60,7 @@ class MarkFile:
         file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             if fresh:
-                _flush_folder(self.path.parent)
+                flush_folder(self.path.parent)
             fcntl.flock(file, fcntl.LOCK_EX)
             yield file
         finally:
@@ -80,7 +80,8 @@ def _parse(sector: bytes) -> Mark | None:
     return Mark(int(count), lineage)
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
+    """Put the names in a folder on stable storage, such as that of a file just made there."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

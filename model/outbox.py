@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, Select, func, insert, or_, select, true, update
 
 from model.bulk import add, portions
 from model.errors import WriteMoved
@@ -230,11 +230,6 @@ class Outbox:
             .group_by(*groups)
         )
         return tuple(Tally(**row) for row in self._at.execute(query).mappings())
-
-    def drop(self, before: datetime) -> int:
-        """Forget writes that ended before an instant; how many. Runs and the audit log stay."""
-        old = _OUTBOX.c.state.in_([state.value for state in FINAL]) & (_OUTBOX.c.settled < before)
-        return self._at.execute(delete(_OUTBOX).where(old)).rowcount
 
     def _runs(self, query: Select[Any]) -> tuple[SyncRun, ...]:
         rows: Iterable[dict[str, Any]] = (dict(row) for row in self._at.execute(query).mappings())

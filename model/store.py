@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from model.books import Books
 from model.chain import Fault
 from model.declared import Person, Project, read_people, read_projects
 from model.engine import Database, address
+from model.examination import examine
 from model.identity import number_of, number_of_source
 from model.info import StoreInfo, inspect_store
 from model.loading import Loaded, Scope
@@ -105,6 +106,11 @@ class Store:
         """
         with self.database.reading() as connection:
             return self._high_water.doubt(connection)
+
+    def announce_restore(self, now: datetime, by: str) -> None:
+        """Note that this store was just made from a backup."""
+        with self.database.writing() as connection:
+            self._high_water.announce(connection, now, by)
 
     def admit_restore(self, now: datetime, by: str) -> None:
         """Let a restored store write again; every agreed value is unproven until it is settled anew."""
@@ -254,6 +260,14 @@ class Store:
         """The hash of the audit log's newest entry, which issued reports and backups print."""
         with self.database.reading() as connection:
             return Audit(connection).head()
+
+    def examine(self, anchors: Collection[str] = ()) -> tuple[Fault, ...]:
+        """Everything that can be proven wrong, from broken pages to altered rows; it reads the whole store.
+
+        `anchors` are heads that were printed: of baselines or of the audit log.
+        """
+        with self.database.reading() as connection:
+            return tuple(examine(connection, anchors))
 
     def verify(self) -> tuple[Fault, ...]:
         """Every alteration of baselines and of the audit log that can be proven; none is the good answer."""

@@ -139,15 +139,6 @@ def test_the_backlog_tells_how_much_waits_since_when(store: Store) -> None:
         assert books.inbox.backlog() == (Backlog("jira", 0, None, 1, 3),)
 
 
-def test_only_what_is_done_and_old_is_dropped(store: Store) -> None:
-    receive(store, delivery("a"), delivery("b", minute=9))
-    finish(store)
-    receive(store, delivery("c"))
-    with store.transaction() as writer:
-        assert writer.inbox.drop(at(5)) == 1
-    assert store.info().rows["inbox"] == 2
-
-
 @pytest.mark.parametrize(
     "change",
     ["body = CAST('x' AS {bytes})", "kind = 'x'", "headers = '[]'", "subject = '2'", "delivery = 'b'"],

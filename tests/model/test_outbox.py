@@ -150,17 +150,6 @@ def test_the_guard_is_told_what_was_written_and_what_may_have_been_by_actor(stor
     }
 
 
-def test_writes_that_ended_long_ago_are_forgotten_and_their_runs_stay(store: Store) -> None:
-    run = begun(store, intent(1), intent(2), intent(3))
-    advance(store, "i1", State.APPLIED, 5)
-    advance(store, "i2", State.APPLIED, 50)
-    with store.transaction() as writer:
-        assert writer.outbox.drop(at(20)) == 1
-    with store.reading() as books:
-        assert [each.intent for each in books.outbox.of_run(run)] == ["i2", "i3"]
-        assert books.outbox.run(run) is not None
-
-
 def test_nothing_of_a_transaction_that_failed_is_an_intent(store: Store) -> None:
     with pytest.raises(LeaseLost), store.transaction() as writer:  # noqa: PT012
         run = writer.outbox.begin_run("pay", RunKind.APPLY, "ada", "", at(1))
