@@ -7,11 +7,24 @@ from __future__ import annotations
 
 import hmac
 import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 
-__all__ = ["intent_in", "marker_for"]
+from model.values import Issue, Ref
+
+__all__ = ["Copied", "copied", "intent_in", "marker_for"]
 
 _FORM = re.compile(r"ct1\.([0-9a-z-]{4,40})\.([0-9a-f]{16})")
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """A marker of ours on an issue that it was not made for."""
+
+    ref: Ref
+    key: str
+    intent: str
 
 
 def marker_for(key: bytes, connection: str, source: str, intent: str) -> str:
@@ -26,6 +39,16 @@ def intent_in(key: bytes, connection: str, source: str, marker: str) -> str | No
         return None
     intent, mac = found.groups()
     return intent if hmac.compare_digest(mac, _mac(key, connection, source, intent)) else None
+
+
+def copied(issues: Iterable[Issue], made: Mapping[str, Ref]) -> tuple[Copied, ...]:
+    """The issues that bear a marker of another one; `made`: intent -> the issue created for it."""
+    return tuple(
+        Copied(issue.ref, issue.key, intent)
+        for issue in issues
+        for intent, _ in sorted(set(_FORM.findall("\n".join((issue.body, *issue.links)))))
+        if made.get(intent, issue.ref) != issue.ref
+    )
 
 
 def _mac(key: bytes, connection: str, source: str, intent: str) -> str:

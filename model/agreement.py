@@ -1,0 +1,251 @@
+"""What the sync engine reads: how far the store has come, what was touched since, and the ties around it.
+
+A quiet cycle asks for the mark alone; one in which little happened reads little. Everything is looked at
+within one reading, so that it is of one state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, select
+
+from model.bulk import fetch, portions
+from model.rows import record_value
+from model.tables import table
+from model.ties import AgreedValue
+from model.values import Account, Entity, EvidenceKind, Issue, Milestone, Ref, Sprint
+
+__all__ = ["Agreement", "Edge", "Last", "Mark"]
+
+_RECORD, _ISSUE, _TIE = table("record"), table("issue"), table("tie")
+_EVENT, _CHANGE, _AGREED = table("event"), table("change"), table("agreed")
+_STRONGEST = {kind.value: index for index, kind in enumerate(EvidenceKind)}
+
+Place = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How far a store has come: the highest numbers and latest endings of all that may change a decision."""
+
+    event: int = 0
+    record: int = 0
+    tie: int = 0
+    untied: str = ""
+    decision: int = 0
+    revoked: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A piece of evidence between two issues, by their numbers; `apart`: a person says they are not one."""
+
+    a: int
+    b: int
+    kind: EvidenceKind
+    detail: str
+    apart: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """The last change of a field: who made it, when it happened, when we learned it, its event's number."""
+
+    actor: str | None
+    at: datetime
+    learned: datetime
+    event: int
+
+
+class Agreement:
+    """The store as one reading sees it, limited to the sources of a project."""
+
+    def __init__(self, connection: Connection, sources: Collection[Place]) -> None:
+        self._at = connection
+        self._sources = frozenset(sources)
+        rows, owners = table("source"), table("connection")
+        query = select(rows.c.pk, rows.c.key, owners.c.name).join(owners, rows.c.connection == owners.c.pk)
+        self._keys = {pk: (name, key) for pk, key, name in connection.execute(query)}
+        self._names = dict(connection.execute(select(owners.c.pk, owners.c.name)).tuples().all())
+
+    def mark(self) -> Mark:
+        """How far the store has come."""
+        decisions = table("decision")
+        highest = (func.max(rows.c.pk) for rows in (_EVENT, _RECORD, _TIE, decisions))
+        event, record, tie, decision = (self._at.execute(select(each)).scalar() or 0 for each in highest)
+        ended = (func.max(_TIE.c.removed), func.max(decisions.c.revoked))
+        untied, revoked = (self._at.execute(select(each)).scalar() for each in ended)
+        return Mark(event, record, tie, _stamp(untied), decision, _stamp(revoked))
+
+    def touched(self, since: Mark, shown: datetime | None = None) -> set[int]:
+        """The numbers of the records with news since a mark, and of the issues first shown since `shown`."""
+        news = select(_EVENT.c.record).where(_EVENT.c.pk > since.event).distinct()
+        found = set(self._at.execute(news).scalars())
+        found |= set(self._at.execute(select(_RECORD.c.pk).where(_RECORD.c.pk > since.record)).scalars())
+        ends = select(_TIE.c.a, _TIE.c.b)
+        changed = _TIE.c.pk > since.tie
+        if since.untied:
+            changed = changed | (_TIE.c.removed >= datetime.fromisoformat(since.untied))
+        else:
+            changed = changed | _TIE.c.removed.is_not(None)
+        for a, b in self._at.execute(ends.where(changed)):
+            found |= {a, b}
+        if shown is not None:
+            first = select(_ISSUE.c.record).where(_ISSUE.c.stored >= shown)
+            found |= set(self._at.execute(first).scalars())
+        return found
+
+    def plans(self, numbers: Collection[int]) -> bool:
+        """Whether any of these records is a sprint or a milestone."""
+        query = select(_RECORD.c.pk).where(_RECORD.c.entity != Entity.ISSUE.value)
+        return any(
+            self._at.execute(query.where(_RECORD.c.pk.in_(portion)).limit(1)).first()
+            for portion in portions(numbers)
+        )
+
+    def edges(self, around: Collection[int] | None = None) -> list[Edge]:
+        """The evidence in force, all of it or what is connected with these issues, without suggestions."""
+        current = select(_TIE.c.a, _TIE.c.b, _TIE.c.kind, _TIE.c.detail, _TIE.c.apart).where(
+            _TIE.c.removed.is_(None), _TIE.c.kind != EvidenceKind.SUGGESTED.value
+        )
+        if around is None:
+            return [_edge(*row) for row in self._at.execute(current.order_by(_TIE.c.pk))]
+        found: dict[tuple[int, int, str, bool], Edge] = {}
+        seen: set[int] = set()
+        waiting = set(around)
+        while waiting:
+            seen |= waiting
+            reached: set[int] = set()
+            for edge in self._touching(current, waiting):
+                found[edge.a, edge.b, edge.kind.value, edge.apart] = edge
+                reached |= {edge.a, edge.b}
+            waiting = reached - seen
+        return [found[key] for key in sorted(found)]
+
+    def issues(self, numbers: Collection[int] | None = None) -> dict[int, Issue]:
+        """The project's issues by number, all of them or these, the gone and hidden ones among them."""
+        query = select(_ISSUE, _RECORD.c.id, _RECORD.c.connection).join(
+            _RECORD, _ISSUE.c.record == _RECORD.c.pk
+        )
+        rows: Iterable[Mapping[str, object]]
+        if numbers is None:
+            mine = [pk for pk, place in self._keys.items() if place in self._sources]
+            rows = fetch(self._at, query, _ISSUE.c.source, mine)
+        else:
+            rows = fetch(self._at, query, _ISSUE.c.record, sorted(numbers))
+        return dict(self._read(rows))
+
+    def places(self, numbers: Collection[int] | None = None) -> dict[int, Ref]:
+        """The refs of the project's issues by number, without reading the issues."""
+        mine = [pk for pk, place in self._keys.items() if place in self._sources]
+        query = (
+            select(_ISSUE.c.record, _RECORD.c.connection, _RECORD.c.id)
+            .join(_RECORD, _ISSUE.c.record == _RECORD.c.pk)
+            .where(_ISSUE.c.source.in_(mine))
+        )
+        found = self._at.execute(query) if numbers is None else self._of(query, numbers)
+        return {pk: Ref(self._names[owner], id_) for pk, owner, id_ in found}
+
+    def numbers(self, refs: Collection[Ref]) -> dict[Ref, int]:
+        """The numbers of the issues that are known."""
+        owners = {name: pk for pk, name in self._names.items()}
+        found: dict[Ref, int] = {}
+        for name in {ref.connection for ref in refs} & owners.keys():
+            query = select(_RECORD.c.pk, _RECORD.c.id).where(
+                _RECORD.c.connection == owners[name], _RECORD.c.entity == Entity.ISSUE.value
+            )
+            ids = [ref.id for ref in refs if ref.connection == name]
+            found |= {Ref(name, row["id"]): row["pk"] for row in fetch(self._at, query, _RECORD.c.id, ids)}
+        return found
+
+    def agreed(self, numbers: Collection[int]) -> dict[int, dict[str, AgreedValue]]:
+        """Number -> field -> what it settled on."""
+        query = select(_AGREED.c.issue, _AGREED.c.field, _AGREED.c.value, _AGREED.c.proven)
+        found: dict[int, dict[str, AgreedValue]] = {}
+        for portion in portions(numbers):
+            for issue, field, value, proven in self._at.execute(query.where(_AGREED.c.issue.in_(portion))):
+                found.setdefault(issue, {})[field] = AgreedValue(value, proven)
+        return found
+
+    def last(self, numbers: Collection[int], fields: Collection[str]) -> dict[tuple[int, str], Last]:
+        """(number, field) -> the field's last change as far as it is known."""
+        columns = ("record", "field", "actor", "at", "learned", "event")
+        query = select(*(_CHANGE.c[name] for name in columns)).where(_CHANGE.c.field.in_(sorted(fields)))
+        found: dict[tuple[int, str], Last] = {}
+        for row in fetch(self._at, query, _CHANGE.c.record, sorted(numbers)):
+            key = row["record"], row["field"]
+            each = Last(row["actor"], row["at"], row["learned"], row["event"])
+            held = found.get(key)
+            if held is None or (held.at, held.event) < (each.at, each.event):
+                found[key] = each
+        return found
+
+    def sprints(self) -> dict[Ref, Sprint]:
+        """The project's sprints."""
+        return {one.ref: one for one in self._plan(Entity.SPRINT) if isinstance(one, Sprint)}
+
+    def milestones(self) -> dict[Ref, Milestone]:
+        """The project's milestones."""
+        return {one.ref: one for one in self._plan(Entity.MILESTONE) if isinstance(one, Milestone)}
+
+    def accounts(self) -> tuple[Account, ...]:
+        """Every account of the project's connections."""
+        used = {name for name, _ in self._sources}
+        rows = self._at.execute(select(table("account"))).mappings()
+        return tuple(
+            Account(Ref(self._names[row["connection"]], row["id"]), row["name"], row["email"])
+            for row in rows
+            if self._names[row["connection"]] in used
+        )
+
+    def priorities(self) -> dict[Place, frozenset[str]]:
+        """Source -> the priority words in use there; it looks at every issue."""
+        query = select(_ISSUE.c.source, _ISSUE.c.priority).where(_ISSUE.c.priority.is_not(None)).distinct()
+        found: dict[Place, set[str]] = {}
+        for source, word in self._at.execute(query):
+            found.setdefault(self._keys[source], set()).add(word)
+        return {place: frozenset(words) for place, words in found.items()}
+
+    def _plan(self, entity: Entity) -> Iterator[object]:
+        rows = table(entity.value)
+        query = select(rows, _RECORD.c.id).join(_RECORD, rows.c.record == _RECORD.c.pk)
+        for row in self._at.execute(query).mappings():
+            place = self._keys[row["source"]]
+            if place in self._sources:
+                yield record_value(entity, dict(row), Ref(place[0], row["id"]), place[1])
+
+    def _read(self, rows: Iterable[Mapping[str, object]]) -> Iterator[tuple[int, Issue]]:
+        for row in rows:
+            source = row["source"]
+            assert isinstance(source, int)
+            place = self._keys[source]
+            if place in self._sources:
+                value = record_value(Entity.ISSUE, row, Ref(place[0], str(row["id"])), place[1])
+                number = row["record"]
+                assert isinstance(value, Issue)
+                assert isinstance(number, int)
+                yield number, value
+
+    def _touching(self, current: Select[Any], around: set[int]) -> Iterator[Edge]:
+        for column in (_TIE.c.a, _TIE.c.b):
+            for portion in portions(around):
+                yield from (_edge(*row) for row in self._at.execute(current.where(column.in_(portion))))
+
+    def _of(self, query: Select[Any], numbers: Collection[int]) -> Iterator[tuple[int, int, str]]:
+        for portion in portions(numbers):
+            yield from (
+                (pk, owner, id_)
+                for pk, owner, id_ in self._at.execute(query.where(_ISSUE.c.record.in_(portion)))
+            )
+
+
+def _edge(a: int, b: int, kind: str, detail: str, apart: bool) -> Edge:
+    return Edge(a, b, EvidenceKind(kind), detail, apart)
+
+
+def _stamp(instant: datetime | None) -> str:
+    return "" if instant is None else instant.isoformat()
