@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -16,10 +17,10 @@ from io import StringIO
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from model.values import Ref
+from model.values import Ref, StatusCategory
 from reports.render.terminal import ascii_words
 from reports.text import cut, shown
-from reports.voice import Voice
+from reports.voice import STATUS_WORDS, Voice
 from sync.changeset import Action, Changeset, Conflict, Refusal, Settled, Side, Why, Write, digest
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ _LONGEST = 60
 _WIDEST = 24
 """Cells that a column of names takes at most."""
 _CLOSED = frozenset({"done", "cancelled"})
+_STATUSES = frozenset(category.value for category in StatusCategory)
 _FIELDS = {"body": "description", "sprints": "sprint"}
 
 
@@ -214,7 +216,8 @@ class _Ties:
         return _Row("<", "seen", label_of(each.field), f"all sides say {said}; nothing to write")
 
     def _changed(self, write: Write) -> _Row:
-        before, after = (text or "nothing" for text in (write.shown_before, write.shown_after))
+        before = self._said(write.field, write.shown_before)
+        after = self._said(write.field, write.shown_after)
         whole = (before, after) if max(len(before), len(after)) > _LONGEST else None
         what = f"{cut(before, _LONGEST)} -> {cut(after, _LONGEST)}"
         where = self._where(write.tie, write.target, write.key)
@@ -240,7 +243,7 @@ class _Ties:
 
     def _side(self, conflict: Conflict, side: Side) -> str:
         where = self._where(conflict.tie, side.ref, side.key)
-        told = f"{where} {cut(side.shown or 'nothing', _LONGEST)}"
+        told = f"{where} {cut(self._said(conflict.field, side.shown), _LONGEST)}"
         by = f"by {self._person(side.ref, side.actor)}" if side.actor else ""
         at = f"on {self._around.voice.day(side.at)}" if side.at else ""
         who = " ".join(filter(None, (by, at)))
@@ -267,11 +270,18 @@ class _Ties:
         return self._around.people.get(Ref(at.connection, account), account)
 
     def _short(self, field: str, value: str | None) -> str:
-        if value is None:
+        return cut(self._said(field, value or ""), _LONGEST)
+
+    def _said(self, field: str, text: str) -> str:
+        """A value in the reader's words: dates in their order, statuses by name; as it is otherwise."""
+        if not text:
             return "nothing"
+        if field == "status" and text in _STATUSES:
+            return STATUS_WORDS[StatusCategory(text)]
         if field in ("due", "start"):
-            return self._around.voice.short_date(date.fromisoformat(value))
-        return cut(value, _LONGEST)
+            with suppress(ValueError):
+                return self._around.voice.short_date(date.fromisoformat(text))
+        return text
 
 
 class _Sheet:

@@ -22,7 +22,10 @@ class Exit(IntEnum):
     TRY_LATER = 5
     PARTLY_DONE = 6
     REFUSED_BY_GUARD = 7
+    BUSY = 8
     STORE = 9
+    CHANGES_WAIT = 10
+    CONFLICTS_WAIT = 11
     INTERRUPTED = 130
 
 
@@ -68,9 +71,13 @@ def _of_connector(error: BaseException) -> Failure | None:
 
 
 def _of_store(error: BaseException) -> Failure | None:
-    from model.errors import StoreError
+    from model.errors import LeaseLost, StoreError, StoreRestored, WriteMoved
 
-    return Failure(Exit.STORE, str(error)) if isinstance(error, StoreError) else None
+    if not isinstance(error, StoreError):
+        return None
+    if isinstance(error, LeaseLost | WriteMoved):
+        return Failure(Exit.BUSY, str(error))
+    return Failure(Exit.REFUSED_BY_GUARD if isinstance(error, StoreRestored) else Exit.STORE, str(error))
 
 
 def _of_files(error: BaseException) -> Failure | None:
