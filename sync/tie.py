@@ -9,7 +9,7 @@ from datetime import datetime
 from config.patterns import Pattern, compile_pattern
 from config.settings import Project
 from model.store import Store
-from model.values import EvidenceKind, Ref
+from model.values import EvidenceKind, Ref, TieEdge
 from model.view import View
 from sync.match import Matches, Rules, match
 
@@ -33,7 +33,7 @@ def retie(store: Store, project: Project, now: datetime) -> Matches:
     found = match(
         issues,
         rules_of(project),
-        manual=[edge for edge in view.ties() if edge.kind is EvidenceKind.MANUAL],
+        manual=[edge for edge in view.ties() if edge.kind is EvidenceKind.MANUAL or _is_ours(edge)],
         split=frozenset((min(pair), max(pair)) for pair in view.splits()),
         aliases={key: ref for key, ref in store.former_keys().items() if view.issue(ref) is not None},
         now=now,
@@ -46,6 +46,11 @@ def retie(store: Store, project: Project, now: datetime) -> Matches:
     with store.transaction() as writer:
         writer.ties.save(evidence, [issue.ref for issue in issues], now)
     return found
+
+
+def _is_ours(edge: TieEdge) -> bool:
+    """Whether it was stored when we created the one issue for the other; no later reading need show it."""
+    return edge.kind is EvidenceKind.MARKER and edge.detail.startswith("ct1.")
 
 
 def _learned(view: View, a: Ref, b: Ref, now: datetime) -> datetime:
