@@ -26,7 +26,7 @@ from sync.changeset import Action, Changeset, Conflict, Refusal, Settled, Side, 
 if TYPE_CHECKING:
     from rich.text import Text
 
-__all__ = ["Around", "Member", "from_rules", "label_of", "page", "short", "summary"]
+__all__ = ["Around", "Member", "from_rules", "label_of", "page", "said", "short", "summary"]
 
 _STYLES = {"+": "green", "~": "yellow", "!": "bold red", "x": "magenta", "<": "cyan"}
 _QUIET = "bright_black"
@@ -76,6 +76,18 @@ def short(changeset: Changeset) -> str:
 def label_of(field: str) -> str:
     """What people call a field of an issue, as the rules in the config do."""
     return _FIELDS.get(field, field)
+
+
+def said(field: str, text: str, voice: Voice) -> str:
+    """A value in the reader's words: dates in their order, statuses by name; as it is otherwise."""
+    if not text:
+        return "nothing"
+    if field == "status" and text in _STATUSES:
+        return STATUS_WORDS[StatusCategory(text)]
+    if field in ("due", "start"):
+        with suppress(ValueError):
+            return voice.short_date(date.fromisoformat(text))
+    return text
 
 
 def from_rules(write: Write) -> bool:
@@ -216,8 +228,8 @@ class _Ties:
         return _Row("<", "seen", label_of(each.field), f"all sides say {said}; nothing to write")
 
     def _changed(self, write: Write) -> _Row:
-        before = self._said(write.field, write.shown_before)
-        after = self._said(write.field, write.shown_after)
+        before = said(write.field, write.shown_before, self._around.voice)
+        after = said(write.field, write.shown_after, self._around.voice)
         whole = (before, after) if max(len(before), len(after)) > _LONGEST else None
         what = f"{cut(before, _LONGEST)} -> {cut(after, _LONGEST)}"
         where = self._where(write.tie, write.target, write.key)
@@ -243,7 +255,7 @@ class _Ties:
 
     def _side(self, conflict: Conflict, side: Side) -> str:
         where = self._where(conflict.tie, side.ref, side.key)
-        told = f"{where} {cut(self._said(conflict.field, side.shown), _LONGEST)}"
+        told = f"{where} {cut(said(conflict.field, side.shown, self._around.voice), _LONGEST)}"
         by = f"by {self._person(side.ref, side.actor)}" if side.actor else ""
         at = f"on {self._around.voice.day(side.at)}" if side.at else ""
         who = " ".join(filter(None, (by, at)))
@@ -270,18 +282,7 @@ class _Ties:
         return self._around.people.get(Ref(at.connection, account), account)
 
     def _short(self, field: str, value: str | None) -> str:
-        return cut(self._said(field, value or ""), _LONGEST)
-
-    def _said(self, field: str, text: str) -> str:
-        """A value in the reader's words: dates in their order, statuses by name; as it is otherwise."""
-        if not text:
-            return "nothing"
-        if field == "status" and text in _STATUSES:
-            return STATUS_WORDS[StatusCategory(text)]
-        if field in ("due", "start"):
-            with suppress(ValueError):
-                return self._around.voice.short_date(date.fromisoformat(text))
-        return text
+        return cut(said(field, value or "", self._around.voice), _LONGEST)
 
 
 class _Sheet:
