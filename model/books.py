@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from model.agreement import Agreement
 from model.audit import Audit
 from model.decisions import Decisions
 from model.identity import Identities
@@ -38,6 +39,10 @@ class Books:
     def agreed(self, refs: Collection[Ref] | None = None) -> dict[Ref, dict[str, AgreedValue]]:
         """Issue -> field -> the value on which it settled, of these issues or of all that ever settled."""
         return read_all_agreed(self._connection, refs)
+
+    def agreement(self, sources: Collection[tuple[str, str]]) -> Agreement:
+        """What the sync engine reads of a project with these sources, as (connection, source)."""
+        return Agreement(self._connection, sources)
 
     def _touch(self, now: datetime) -> None:
         self.touched = now
