@@ -148,6 +148,9 @@ def merge_field(
         return _catch_up(name, parts, rounded)
     if rule.policy == "union" and all(isinstance(part.now, frozenset) for part in parts):
         return _unite(name, parts, rounded)
+    if not all(part.proven for part in movers):
+        # A side that lags behind moved without having seen what the others settled on.
+        movers = [part for part in parts if part.moved or part.proven]
     winner = meant_alike(name, movers, rounded)
     if isinstance(winner, Unproven):
         winner = _ruled(name, movers, rule, rounded, learned)
@@ -251,8 +254,7 @@ def _unite(name: str, parts: Sequence[Part], rounded: Rounding) -> Outcome:
     base = next(iter(bases)) if len(bases) == 1 else None
     writes: dict[Ref, Value] = {}
     for part in parts:
-        behind = not part.proven and not part.moved and base is not None
-        start = base if behind and base is not None else _elements(part.now)
+        start = base if base is not None and not part.proven else _elements(part.now)
         wanted = (start | added) - removed
         if wanted != part.now and _keeps(name, part, wanted, rounded):
             writes[part.side] = wanted

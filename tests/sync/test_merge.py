@@ -308,3 +308,10 @@ def test_a_field_without_a_rule_and_a_side_alone_take_no_part() -> None:
     assert merge([proven(JIRA, "a", "b"), proven(GITHUB, "a", "b")], {}, as_stored, lambda *_: None) == {}
     lone = [proven(JIRA, "a", "b"), Held(GITHUB, {}, {})]
     assert merge(lone, {"due": Ruling()}, as_stored, lambda *_: None) == {}
+
+
+def test_a_side_that_lags_behind_and_moves_clashes_with_what_it_has_not_seen() -> None:
+    late = Held(PLANNER, {"due": "2026-05-01"}, {"due": "2026-03-01"}, frozenset({"due"}))
+    others = [proven(JIRA, "2026-04-01", "2026-04-01"), proven(GITHUB, "2026-04-01", "2026-04-01")]
+    assert settle(*others, late).conflict == (GITHUB, JIRA, PLANNER)
+    assert settle(*others, late, rule=Ruling("owner", "jira")).writes == {PLANNER: "2026-04-01"}
