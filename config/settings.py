@@ -125,6 +125,22 @@ class StoreSettings(Frozen):
         None, description="Reference to the PostgreSQL password.", examples=["file:/run/secrets/db"]
     )
     keep_raw: Duration = Field(timedelta(days=90), description="How long raw pages are kept.")
+    keep_deliveries: Duration = Field(
+        timedelta(days=30), description="How long finished webhook deliveries are kept; 7 days at least."
+    )
+    keep_writes: Duration = Field(
+        timedelta(days=400), description="How long what was written to trackers can be undone."
+    )
+    mark: LocalPath | None = Field(
+        None,
+        description="File that keeps how far writing has come, so that a restored older copy of the store is "
+        "noticed. Default: beside a SQLite store; name one for PostgreSQL, off its disks.",
+    )
+    allow_unsafe: bool = Field(
+        False,
+        description="Whether to work on storage that may lose what it confirmed: SQLite on a network file "
+        "system, PostgreSQL without fsync, full_page_writes or synchronous_commit.",
+    )
 
 
 class General(Frozen):

@@ -159,11 +159,6 @@ class Progress:
             forgotten += self._at.execute(delete(rows).where(mine, older)).rowcount
         return forgotten
 
-    def drop_pages(self, before: datetime) -> int:
-        """Forget pages received before an instant; how many."""
-        pages = table("raw_page")
-        return self._at.execute(delete(pages).where(pages.c.received < before)).rowcount
-
     def park(
         self, connection: str, source: str, records: Iterable[tuple[str, str, str]], now: datetime
     ) -> None:

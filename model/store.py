@@ -19,6 +19,7 @@ from model.chain import Fault
 from model.declared import Person, Project, read_people, read_projects
 from model.engine import Database, address
 from model.examination import examine
+from model.ground import weaknesses
 from model.identity import number_of, number_of_source
 from model.info import StoreInfo, inspect_store
 from model.loading import Loaded, Scope
@@ -268,6 +269,10 @@ class Store:
         """
         with self.database.reading() as connection:
             return tuple(examine(connection, anchors))
+
+    def weaknesses(self) -> tuple[str, ...]:
+        """Each reason why what was confirmed may still be lost with the power; none is the good answer."""
+        return weaknesses(self.database)
 
     def verify(self) -> tuple[Fault, ...]:
         """Every alteration of baselines and of the audit log that can be proven; none is the good answer."""

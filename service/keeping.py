@@ -1,4 +1,4 @@
-"""What the store keeps besides what was read: what the config declares, and raw pages for a while."""
+"""What the store keeps besides what was read: what the config declares, and everything else for a while."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from model.declared import Deliverable, Dimension, Person, Project
 
 if TYPE_CHECKING:
+    from model.retention import Forgotten
     from service.workspace import Workspace
 
-__all__ = ["keep_house"]
+__all__ = ["forget_old", "keep_house"]
 
 
 def keep_house(workspace: Workspace) -> None:
@@ -37,4 +38,14 @@ def keep_house(workspace: Workspace) -> None:
     ]
     with workspace.store.transaction() as writer:
         writer.declare(projects, people)
-        writer.progress.drop_pages(workspace.clock() - config.general.store.keep_raw)
+    forget_old(workspace)
+
+
+def forget_old(workspace: Workspace) -> Forgotten:
+    """Forget raw pages, finished deliveries and ended writes that are older than the config wants them."""
+    from model.retention import forget
+
+    now, kept = workspace.clock(), workspace.config.general.store
+    return forget(
+        workspace.store, now - kept.keep_raw, now - kept.keep_deliveries, now - kept.keep_writes, now
+    )

@@ -64,7 +64,16 @@ class Workspace:
     def store(self) -> Store:
         from model.store import open_store
 
-        return open_store(self.config.general.store.url, password=self.store_password())
+        settings = self.config.general.store
+        opened = open_store(settings.url, password=self.store_password(), mark=settings.mark)
+        if not settings.allow_unsafe and (found := opened.weaknesses()):
+            opened.close()
+            raise Failure(
+                Exit.STORE,
+                f"{'; '.join(found)}: what was confirmed may be lost with the power. Put that right, or say "
+                "allow_unsafe = true in [general.store] if you can do without it.",
+            )
+        return opened
 
     def secret(self, reference: str) -> Secret:
         """The secret behind a reference; from now on no output carries it."""

@@ -9,6 +9,7 @@ from datetime import datetime
 from connectors.base import Batch, RawPage
 from connectors.memory.connector import MemoryConnector
 from connectors.memory.settings import MemorySource
+from model.retention import forget
 from model.store import Store
 from model.values import (
     Dependency,
@@ -180,8 +181,8 @@ def test_a_record_that_is_understood_now_arrives_and_is_no_longer_parked(store: 
 def test_issues_whose_pages_were_pruned_are_named(store: Store) -> None:
     office = Office(store, issues=2)
     office.pull()
-    with store.transaction() as writer:
-        writer.progress.drop_pages(office.clock())
+    now = office.clock()
+    assert forget(store, now, now, now, now).pages > 0
     office.tracker.edit("alpha", "1", at(500), "ada", title="Again")
     office.pull()
     assert replayed(office).missing == ("PAY-2",)
