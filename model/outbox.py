@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, insert, or_, sel
 from model.bulk import add, portions
 from model.errors import WriteMoved
 from model.tables import table
+from model.values import Ref
 
 __all__ = ["FINAL", "Entry", "Intent", "Outbox", "RunKind", "State", "SyncRun", "Tally"]
 
@@ -198,6 +199,26 @@ class Outbox:
     def of_run(self, run: int) -> tuple[Entry, ...]:
         """A run's writes in their order."""
         return self._entries(_OUTBOX.c.run == run)
+
+    def of_targets(self, refs: Collection[Ref]) -> tuple[Entry, ...]:
+        """The writes of these issues that landed, in their order."""
+        landed = _OUTBOX.c.state == State.APPLIED.value
+        by_connection: dict[str, list[str]] = {}
+        for ref in refs:
+            by_connection.setdefault(ref.connection, []).append(ref.id)
+        found = [
+            entry
+            for connection, ids in by_connection.items()
+            for portion in portions(ids)
+            for entry in self._entries(
+                landed & (_OUTBOX.c.connection == connection) & _OUTBOX.c.target.in_(portion)
+            )
+        ]
+        return tuple(sorted(found, key=lambda entry: (entry.run, entry.position)))
+
+    def of_issue(self, connection: str, id_: str) -> tuple[Entry, ...]:
+        """Everything that was ever intended for an issue, oldest first."""
+        return self._entries((_OUTBOX.c.connection == connection) & (_OUTBOX.c.target == id_))
 
     def unsettled(self, project: str | None = None) -> tuple[Entry, ...]:
         """Every write that has not come to an end, oldest first: after a crash, the work to take up."""

@@ -15,6 +15,7 @@ def register(app: typer.Typer) -> None:
         demo,
         planning,
         reading,
+        remembering,
         reporting,
         running,
         setup,
@@ -30,7 +31,7 @@ def register(app: typer.Typer) -> None:
     app.command()(caring.remap)
     app.add_typer(reporting.report_app, name="report")
     app.add_typer(planning.baseline_app, name="baseline")
-    app.command()(planning.history)
+    app.command()(remembering.history)
     app.add_typer(tying.ties_app, name="ties")
     app.add_typer(running.runs_app, name="runs")
     app.command()(running.pause)

@@ -1,4 +1,4 @@
-"""Look: baseline set, list, show; history."""
+"""Look: baseline set, import, list, show."""
 
 from __future__ import annotations
 
@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from service.cli.app import session_of
-from service.cli.reading import Json, Project, the_issue
+from service.cli.reading import Json, Project
 from service.failures import Exit, Failure
 
 if TYPE_CHECKING:
     from model.baselines import Baseline
-    from reports.story import Story
-    from service.screen import Screen
 
-__all__ = ["baseline_app", "history"]
+__all__ = ["baseline_app"]
 
 baseline_app = typer.Typer(help="Freeze approved plans and look at them.", no_args_is_help=True)
 
@@ -163,59 +161,6 @@ def baseline_show(
         size = "" if item.estimate is None else f"{item.estimate.normalize():f} {item.unit}"
         due = item.due.isoformat() if item.due else "no date"
         session.screen.data(f"  {shown(item.key):<30} due {due:<11}{size:>12}  {cut(shown(item.title), 50)}")
-
-
-def history(
-    ctx: typer.Context,
-    issue: Annotated[str, typer.Argument(help="An issue's key, former key, id or connection:id.")],
-    project: Project = None,
-    as_json: Json = False,
-) -> None:
-    """Show an issue's life across the trackers: every change of every tied record, in one order."""
-    from reports.story import story
-    from service.reporting import look
-
-    session = session_of(ctx)
-    workspace = session.workspace()
-    ref = the_issue(workspace.store.find(issue), issue)
-    for key in [workspace.project(project)[0]] if project else workspace.config.projects:
-        work = look(workspace, key, workspace.clock())
-        if ref in work.item_of:
-            told = story(work, work.item_of[ref])
-            break
-    else:
-        raise Failure(Exit.USAGE, f'"{issue}" is in no project of {workspace.path.name}.')
-    if as_json:
-        from reports.render.json import encode
-
-        session.screen.data(encode(told))
-    else:
-        _tell(session.screen, told, workspace.config.general.timezone)
-
-
-def _tell(screen: Screen, told: Story, zone: str) -> None:
-    from zoneinfo import ZoneInfo
-
-    from reports.text import cut, shown
-
-    screen.data(shown(told.title))
-    for record in told.records:
-        gone = "  (gone)" if record.gone else ""
-        screen.data(
-            f"  {record.tracker} {shown(record.key)}: {shown(record.status)}{gone}  {shown(record.url)}"
-        )
-    screen.data("")
-    for chapter in told.chapters:
-        at = chapter.at.astimezone(ZoneInfo(zone))
-        who = f" by {shown(chapter.actor)}" if chapter.actor else ""
-        how = "" if chapter.origin == "recorded" else " (found by comparing two reads)"
-        before, after = cut(shown(chapter.before), 40), cut(shown(chapter.after), 40)
-        screen.data(
-            f"{at:%Y-%m-%d %H:%M}  {chapter.tracker:<8} {shown(chapter.key)}: "
-            f"{shown(chapter.field)} {before} -> {after}{who}{how}"
-        )
-    if not told.chapters:
-        screen.data("Nothing has changed since it was created.")
 
 
 def _line(baseline: Baseline) -> str:
