@@ -22,7 +22,7 @@ from sync.intents import intent_of, read_write, sent, text_of, value_of
 from sync.means import Means
 from sync.outcome import Written
 from sync.send import Forbidden, Order
-from sync.settle import RESTORE, Fate, Verdict, agree, end, judge, put_off, restoring, tie_twin
+from sync.settle import RESTORE, UNDO, Fate, Verdict, agree, end, judge, put_off, restoring, tie_twin
 from sync.twins import draft, find_twin, marker_of
 
 __all__ = ["Carrier"]
@@ -133,8 +133,15 @@ class Carrier:
             yield end(writer, self.means, entry, State.APPLIED, "", notes, receipt=held)
             if verdict.trampled:
                 self._follow(writer, entry, restoring(write, verdict.found))
-            elif verdict.stands and write.why.rule != RESTORE:
-                agree(writer, self.means.sides, issue.ref, [write.field], self.means.clock())
+            elif verdict.stands and write.why.rule not in (RESTORE, UNDO):
+                agree(
+                    writer,
+                    self.means.sides,
+                    issue.ref,
+                    [write.field],
+                    write.why.source,
+                    self.means.clock(),
+                )
         elif dropped is not None:
             yield end(writer, self.means, entry, State.REFUSED, dropped, notes, receipt=held)
         elif verdict.fate is Fate.OTHER:
@@ -206,7 +213,7 @@ class Carrier:
         if write.why.source is not None:
             tie_twin(writer, write.why.source, twin, marker_of(self.means, entry), now)
             fields = self.means.sides.fields(entry.connection, entry.source)
-            agree(writer, self.means.sides, twin, fields, now)
+            agree(writer, self.means.sides, twin, fields, write.why.source, now)
         notes = [] if receipt is None else [*receipt.notes, *map(": ".join, sorted(receipt.dropped.items()))]
         return end(writer, self.means, entry, State.APPLIED, "", notes, target=twin.id)
 

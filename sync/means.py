@@ -33,9 +33,13 @@ class Stand:
 class Sides(Protocol):
     """What the sides of a tie say, as comparable texts."""
 
-    def stand(self, writer: Writer, target: Ref, fields: Collection[str]) -> Mapping[str, Stand]:
-        """Field -> how the sides of the target's tie stand to what it says; a field that cannot be compared
-        is left out."""
+    def stand(
+        self, writer: Writer, target: Ref, fields: Collection[str], origin: Ref | None = None
+    ) -> Mapping[str, Stand]:
+        """Field -> how the sides of the target's tie stand to what it says; `origin` is where it came from.
+
+        A field in which the target cannot be compared is left out.
+        """
         ...
 
     def fields(self, connection: str, source: str) -> Collection[str]:

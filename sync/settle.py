@@ -18,10 +18,13 @@ from sync.intents import backoff, inverse_of, read_write, said, text_of, value_o
 from sync.means import Means, Sides
 from sync.outcome import Written
 
-__all__ = ["RESTORE", "Fate", "Verdict", "agree", "end", "judge", "put_off", "restoring", "tie_twin"]
+__all__ = ["RESTORE", "UNDO", "Fate", "Verdict", "agree", "end", "judge", "put_off", "restoring", "tie_twin"]
 
 RESTORE = "restore"
 """The rule of a write that puts back what somebody set at the very moment of ours."""
+
+UNDO = "undo"
+"""The rule of a write that takes back an earlier one; what the sides then say is for people to settle."""
 
 
 class Fate(Enum):
@@ -76,10 +79,12 @@ def restoring(write: Write, found: str | None) -> Write:
     )
 
 
-def agree(writer: Writer, sides: Sides, target: Ref, fields: Collection[str], now: datetime) -> None:
+def agree(
+    writer: Writer, sides: Sides, target: Ref, fields: Collection[str], origin: Ref | None, now: datetime
+) -> None:
     """The sides that say what the target says have settled on it; what the others settled on is in doubt."""
     settled: dict[Ref, dict[str, str | None]] = {}
-    for field, stand in sides.stand(writer, target, fields).items():
+    for field, stand in sides.stand(writer, target, fields, origin).items():
         for ref, text in stand.alike.items():
             settled.setdefault(ref, {})[field] = text
         if stand.behind:

@@ -44,7 +44,9 @@ class AllTied:
 
     names: Collection[str]
 
-    def stand(self, writer: Writer, target: Ref, fields: Collection[str]) -> Mapping[str, Stand]:
+    def stand(
+        self, writer: Writer, target: Ref, fields: Collection[str], origin: Ref | None = None
+    ) -> Mapping[str, Stand]:
         issues = reading.issues(writer, [target, *(Ref(name, target.id) for name in self.names)])
         found = {}
         for name in fields:
