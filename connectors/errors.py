@@ -35,8 +35,8 @@ class Unreachable(ConnectorError):
 class RetryLater(ConnectorError):
     """The tracker asked to wait, or failed in passing; `after` is its own wish in seconds, if it gave one.
 
-    `ours`: not the tracker asks for it, but the share that the config lets us use. `unsent`: the request
-    surely never reached the tracker, so that a write was certainly not carried out.
+    `ours`: not the tracker asks for it, but the share that the config lets us use. `unsent`: a write was
+    certainly not carried out, because it never reached the tracker or was turned away unread.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""An Atlassian Document as plain text: what people read, with the addresses behind links and cards.
+"""An Atlassian Document as plain text: what people read, with the addresses behind links and cards; and back.
 
 It is walked with a stack of its own and to a limited depth, because a document comes from anybody.
 """
@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-__all__ = ["plain_text"]
+__all__ = ["document_of", "plain_text", "tidy"]
 
 _DEEPEST = 60
 _NODES = 50_000
@@ -50,7 +50,25 @@ def plain_text(document: object) -> str:
             pieces.append(node)
         elif isinstance(node, Mapping):
             _open(node, depth, pieces, stack)
-    return _tidy("".join(pieces))
+    return tidy("".join(pieces))
+
+
+def document_of(text: str) -> dict[str, Any] | None:
+    """A document that says just this text; None for an empty one.
+
+    There is nothing in it but text and line breaks: no mention, no card and no link can come alive. One
+    paragraph holds all of it, because Jira tells nothing of empty lines between several.
+    """
+    lines = tidy(text).split("\n")
+    content: list[dict[str, Any]] = []
+    for number, line in enumerate(lines):
+        if number:
+            content.append({"type": "hardBreak"})
+        if line:
+            content.append({"type": "text", "text": line})
+    if not content:
+        return None
+    return {"type": "doc", "version": 1, "content": [{"type": "paragraph", "content": content}]}
 
 
 def _open(node: Mapping[str, Any], depth: int, pieces: list[str], stack: list[tuple[object, int]]) -> None:
@@ -114,7 +132,7 @@ _ATOMS: dict[str, Callable[[Mapping[str, Any]], str]] = {
 }
 
 
-def _tidy(text: str) -> str:
+def tidy(text: str) -> str:
     """Without spaces at line ends and without more than one empty line in a row."""
     lines = [line.rstrip() for line in text.split("\n")]
     kept = [line for n, line in enumerate(lines) if line or (n > 0 and lines[n - 1])]

@@ -19,13 +19,7 @@ import msgspec
 
 from config.secrets import Secret
 from connectors.base import Spent
-from connectors.errors import (
-    AccessRefused,
-    ConnectorError,
-    Misconfigured,
-    RetryLater,
-    SourceStopped,
-)
+from connectors.errors import ConnectorError, Misconfigured, OutcomeUnknown, RetryLater, SourceStopped
 from connectors.jira.clock import minute_in
 from connectors.jira.records import (
     BoardPage,
@@ -45,9 +39,11 @@ from connectors.jira.records import (
     VersionPage,
     WorklogList,
 )
+from connectors.jira.refusals import BadRequest, Missing, Refusals
 from connectors.jira.settings import JiraConnection
+from connectors.jira.ways import TransitionPage, TransitionRecord
 from connectors.payload import decode
-from connectors.retry import PASSING, Retry, answered_at, retry_after
+from connectors.retry import Retry, answered_at
 from connectors.transport import Guard
 
 if TYPE_CHECKING:
@@ -57,21 +53,13 @@ __all__ = ["Answer", "BadRequest", "JiraClient", "Missing"]
 
 T = TypeVar("T")
 Json = Mapping[str, Any]
+Meaning = Callable[["Response"], ConnectorError]
 
 _PAGE = 50
 _HISTORIES = 10_000
 _WORKLOGS = 5000
 _KEYS = 50
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,254}-[0-9]{1,18}")
-_CLIPPED = 300
-
-
-class Missing(Misconfigured):
-    """404: there is no such thing, or the account may not see it; Jira does not say which."""
-
-
-class BadRequest(SourceStopped):
-    """400: Jira does not accept the request as it stands."""
 
 
 class Answer:
@@ -86,7 +74,7 @@ class Answer:
 
 
 class JiraClient:
-    """One signed-in connection; every call is a read and is asked again as the retry policy says.
+    """One signed-in connection; every call but `write` is a read, asked again as the retry policy says.
 
     `cloud`: whether the site is one of Jira Cloud. `zone`: the account's own, as far as known. `answered`:
     the last answer's instant by Jira's own clock.
@@ -108,6 +96,7 @@ class JiraClient:
         self.zone: str | None = None
         self.answered = clock()
         self._refusal = jira.JIRAError
+        self.refusals = Refusals(settings, clock)
         self.guard = Guard.of(settings, settings.url)
         token = secret(settings.token).reveal()
         signed: dict[str, Any] = (
@@ -254,6 +243,45 @@ class JiraClient:
                 found.append(msgspec.Raw(self._ask("GET", f"issue/{id}", query).body))
         return found
 
+    def issue(self, id: str, fields: Sequence[str]) -> msgspec.Raw | None:
+        """One issue with its newest histories inside; None: it is gone or hidden."""
+        query = {"fields": ",".join(fields), "expand": "changelog"}
+        try:
+            return msgspec.Raw(self._ask("GET", f"issue/{id}", query).body)
+        except Missing:
+            return None
+
+    def marked(self, keys: Sequence[str], fields: Sequence[str], property: str) -> list[msgspec.Raw]:
+        """At most 100 issues by ids or keys, with one of their properties; unknown ones are left out."""
+        if self.cloud:
+            body = {"issueIdsOrKeys": list(keys), "fields": list(fields), "properties": [property]}
+            return list(self._ask("POST", "issue/bulkfetch", body=body).as_(FoundPage).issues)
+        query = {"fields": ",".join(fields), "properties": property}
+        found = []
+        for key in keys:
+            with suppress(Missing):
+                found.append(msgspec.Raw(self._ask("GET", f"issue/{key}", query).body))
+        return found
+
+    def recent(
+        self, jql: str, fields: Sequence[str], property: str, size: int, place: str | int | None = None
+    ) -> SearchPage:
+        """Issues that a query finds, with one of their properties, from a page's token or offset on."""
+        body: dict[str, Any] = {"jql": jql, "fields": list(fields), "maxResults": size}
+        body["properties"] = [property]
+        if place:
+            body["nextPageToken" if self.cloud else "startAt"] = place
+        return self._ask("POST", "search/jql" if self.cloud else "search", body=body).as_(SearchPage)
+
+    def user_name(self, key: str) -> str:
+        """What Data Center calls the person with this key. Missing: there is none."""
+        return self._ask("GET", "user", {"key": key}).as_(UserRecord).name or key
+
+    def transitions(self, issue: str) -> tuple[TransitionRecord, ...]:
+        """The ways on from where the issue stands, as far as the account may go. Missing: no such issue."""
+        answer = self._ask("GET", f"issue/{issue}/transitions", {"expand": "transitions.fields"})
+        return answer.as_(TransitionPage).transitions
+
     def named(self, keys: Sequence[str]) -> list[msgspec.Raw]:
         """The issues of these keys on Data Center, with nothing but their ids; unknown keys are left out."""
         found: list[msgspec.Raw] = []
@@ -296,82 +324,63 @@ class JiraClient:
         body: Json | None = None,
         api: str | None = None,
     ) -> Answer:
+        url, data = self._address(path, api), None if body is None else json.dumps(body)
+        return Answer(self._retry.read(lambda: self._send(method, url, query, data, self.refusals.of_read)))
+
+    def write(
+        self,
+        method: str,
+        path: str,
+        body: Json,
+        query: Json | None = None,
+        *,
+        api: str | None = None,
+        again: bool = False,
+    ) -> Answer:
+        """A write. It is sent again only if Jira surely did not carry it out, or if that does no harm.
+
+        Declined, Stale, AccessRefused: nothing was written. OutcomeUnknown: nobody knows.
+        """
+        url, data = self._address(path, api), json.dumps(body)
+
+        def send() -> bytes:
+            try:
+                return self._send(method, url, query, data, self.refusals.of_write)
+            except (RetryLater, SourceStopped) as error:
+                if isinstance(error, RetryLater) and error.unsent:
+                    raise
+                raise self.refusals.unanswered("gave no answer to a write") from error
+
+        def send_again() -> bytes:
+            try:
+                return send()
+            except OutcomeUnknown as error:
+                raise RetryLater(str(error)) from error
+
+        return Answer(self._retry.read(send_again if again else send))
+
+    def _address(self, path: str, api: str | None) -> str:
         version = api or ("3" if self.cloud else "2")
         place = "agile/1.0" if version == "agile" else f"api/{version}"
-        url = f"{self._settings.url.rstrip('/')}/rest/{place}/{path}"
-        data = None if body is None else json.dumps(body)
-        return Answer(self._retry.read(lambda: self._send(method, url, query, data)))
+        return f"{self._settings.url.rstrip('/')}/rest/{place}/{path}"
 
-    def _send(self, method: str, url: str, query: Json | None, data: str | None) -> bytes:
+    def _send(self, method: str, url: str, query: Json | None, data: str | None, meaning: Meaning) -> bytes:
         try:
             reply: Response = self._jira._session.request(
                 method, url, params=query, data=data, allow_redirects=False
             )
         except self._refusal as error:
             if error.response is None:
-                raise RetryLater(f"{self._who} gave no answer") from None
-            raise self._meaning(error.response) from None
+                raise RetryLater(f"{self.refusals.who} gave no answer") from None
+            raise meaning(error.response) from None
         if reply.status_code >= 300:
             raise Misconfigured(
-                f"{self._who} redirects API requests, as a sign-in page does. Set the connection's url to "
-                "the address of the Jira site itself."
+                f"{self.refusals.who} redirects API requests, as a sign-in page does. Set the connection's "
+                "url to the address of the Jira site itself."
             )
         self.answered = answered_at(reply.headers, self._clock())
         return reply.content
 
-    @property
-    def _who(self) -> str:
-        return f'Jira "{self._settings.name}"'
-
-    def _meaning(self, reply: Response) -> ConnectorError:
-        """What a refusal asks for."""
-        status, said = reply.status_code, _said(reply.content)
-        if status in PASSING:
-            return RetryLater(f"{self._who} answered with status {status}", self._wish(reply.headers))
-        if status == 401:
-            whose = f" of user {self._settings.user}" if self._settings.user else ""
-            return AccessRefused(
-                f"{self._who} refused the token {self._settings.token}{whose}. It may have expired or belong "
-                "to somebody else. Make a new one in the account's security settings, then: crosstie check"
-            )
-        if status == 403:
-            return AccessRefused(
-                f"{self._who} does not let this account read that{said}. Ask a Jira administrator for Browse "
-                "Projects in the project, then: crosstie check"
-            )
-        if status == 404:
-            return Missing(f"{self._who} has no such thing, or this account may not see it{said}.")
-        if status == 400:
-            return BadRequest(f"{self._who} does not accept the request{said}.")
-        if status == 410:
-            return SourceStopped(f"{self._who} has removed this API{said}. Update crosstie.")
-        return SourceStopped(
-            f"{self._who} answered with status {status}{said}. If it lasts, report it with this text."
-        )
-
-    def _wish(self, headers: Mapping[str, str]) -> float | None:
-        """How long Jira asks to wait: by Retry-After and by the reset of the limit, whichever is later."""
-        now = self._clock()
-        wishes = [retry_after(headers, now)]
-        try:
-            reset = datetime.fromisoformat(headers.get("X-RateLimit-Reset", ""))
-        except ValueError:
-            reset = None
-        if reset is not None and reset.tzinfo is not None:
-            wishes.append((reset - answered_at(headers, now)).total_seconds())
-        return max((wish for wish in wishes if wish is not None and wish >= 0), default=None)
-
 
 def _from(start: int) -> dict[str, Any]:
     return {"startAt": start, "maxResults": _PAGE}
-
-
-def _said(content: bytes) -> str:
-    """Jira's own explanation, if it gave one, as text to append."""
-    try:
-        body = json.loads(content)
-        messages = [*body.get("errorMessages", ()), *body.get("errors", {}).values()]
-    except (ValueError, AttributeError, TypeError, RecursionError):
-        return ""
-    text = " ".join(str(message) for message in messages)[:_CLIPPED]
-    return f" ({text})" if text else ""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -26,11 +27,14 @@ from connectors.jira.changes import HISTORY_FIELDS
 from connectors.jira.client import Answer, JiraClient, Missing
 from connectors.jira.context import Known, Pulled, stamp
 from connectors.jira.cursors import SiteCursor, read_cursor
+from connectors.jira.fetching import fetch_issues
+from connectors.jira.finding import find_created
 from connectors.jira.issues import read_issues
 from connectors.jira.mapping import optional_instant
 from connectors.jira.plans import read_sprints, read_versions
 from connectors.jira.records import ProjectRecord, ServerRecord
 from connectors.jira.replay import replay
+from connectors.jira.rounding import WRITES, rounded
 from connectors.jira.settings import JiraConnection, JiraSource
 from connectors.jira.site import (
     Survey,
@@ -43,7 +47,9 @@ from connectors.jira.site import (
     words_of,
 )
 from connectors.jira.worklogs import read_worklogs
+from connectors.jira.writing import Desk, Habits, create_issue, write_issue
 from connectors.retry import Retry
+from connectors.writing import Candidate, Draft, Edit, Receipt
 
 __all__ = ["Connector"]
 
@@ -78,6 +84,7 @@ class Connector:
         conditional_writes=False,
         page_limit=100,
         parallel=4,
+        writes=WRITES,
     )
 
     def __init__(
@@ -92,14 +99,24 @@ class Connector:
         self._settings = settings
         self._clock = clock
         self._page = page
-        retry = Retry(f'Jira "{settings.name}"', sleep, clock, on_wait)
-        self._client = JiraClient(settings, secret, retry, clock)
+        self._retry = Retry(f'Jira "{settings.name}"', sleep, clock, on_wait)
+        self._secret = secret
+        self._client = JiraClient(settings, secret, self._retry, clock)
+        self._writer: JiraClient | None = None
+        self._surveys: dict[JiraSource, Survey] = {}
+        self._habits = Habits()
 
     def close(self) -> None:
         self._client.close()
+        if self._writer is not None and self._writer is not self._client:
+            self._writer.close()
 
     def spent(self) -> Spent:
-        return self._client.spent()
+        spent = self._client.spent()
+        if self._writer is None or self._writer is self._client:
+            return spent
+        theirs = self._writer.spent()
+        return Spent(spent.requests + theirs.requests, spent.allowances + theirs.allowances)
 
     def check(self, sources: tuple[object, ...]) -> CheckReport:
         server = self._client.server()
@@ -142,19 +159,71 @@ class Connector:
     def pull(self, source: object, cursors: Mapping[str, str], now: datetime) -> Iterator[Batch]:
         mine = _own(source)
         found, batch = yield from self._look_around(mine, cursors)
-        pulled = Pulled(
-            client=self._client,
-            known=Known(words_of(self._settings, mine, found)),
-            project=found.project,
-            boards=found.boards,
-            page=self._page,
-            began=self._client.answered,
-        )
+        self._surveys[mine] = found
+        pulled = self._pulled(mine, found)
         if batch is not None:
             yield batch
         yield from read_census(pulled, cursors)
         for stream, read in _STREAMS.items():
             yield from read(pulled, cursors.get(stream))
+
+    def fetch(self, source: object, ids: Collection[str], now: datetime) -> tuple[Batch, ...]:
+        if not ids:
+            return ()
+        pulled, site = self._at_hand(_own(source))
+        return (*site, *fetch_issues(pulled, sorted(ids, key=lambda id: (len(id), id))))
+
+    def write(self, source: object, edit: Edit, now: datetime) -> Receipt:
+        desk, site = self._desk(_own(source))
+        receipt = write_issue(desk, edit)
+        return replace(receipt, batches=(*site, *receipt.batches))
+
+    def create(self, source: object, draft: Draft, now: datetime) -> Receipt:
+        desk, site = self._desk(_own(source))
+        receipt = create_issue(desk, draft)
+        return replace(receipt, batches=(*site, *receipt.batches))
+
+    def find(
+        self, source: object, marker: str, title: str, since: datetime, now: datetime
+    ) -> tuple[Candidate, ...]:
+        desk, _ = self._desk(_own(source))
+        return find_created(desk.pull, desk.writer.myself().id or "", marker, title, since)
+
+    @staticmethod
+    def rounded(field: str, value: object) -> object:
+        return rounded(field, value)
+
+    def _desk(self, source: JiraSource) -> tuple[Desk, tuple[Batch, ...]]:
+        """All that a write needs. Nothing is sent by the client that writes until there is something to."""
+        pulled, site = self._at_hand(source)
+        if self._writer is None:
+            own = self._settings.writing
+            same = own is self._settings
+            self._writer = self._client if same else JiraClient(own, self._secret, self._retry, self._clock)
+        self._writer.cloud = self._client.cloud
+        return Desk(pulled, self._writer, self._habits), site
+
+    def _at_hand(self, source: JiraSource) -> tuple[Pulled, tuple[Batch, ...]]:
+        """The source as it is read, looked around in at most once a run; the answers, if that was now."""
+        site: tuple[Batch, ...] = ()
+        if source not in self._surveys:
+            server = self._client.server()
+            self._client.myself()
+            project = find_project(self._client, self._settings.name, source)
+            pages = survey(self._client, self._settings.name, source, project, server)
+            found = self._surveys[source] = understand(pages, source)
+            site = (replace(site_batch(pages, found, source, self._client), cursor="", complete=False),)
+        return self._pulled(source, self._surveys[source]), site
+
+    def _pulled(self, source: JiraSource, found: Survey) -> Pulled:
+        return Pulled(
+            client=self._client,
+            known=Known(words_of(self._settings, source, found)),
+            project=found.project,
+            boards=found.boards,
+            page=self._page,
+            began=self._client.answered,
+        )
 
     def replay(self, source: object, pages: Iterable[RawPage], now: datetime) -> Iterator[Batch]:
         return replay(self._settings, _own(source), pages)

@@ -30,6 +30,7 @@ __all__ = [
     "PermissionsRecord",
     "ProjectPage",
     "ProjectRecord",
+    "Record",
     "RemoteLink",
     "SearchPage",
     "ServerRecord",

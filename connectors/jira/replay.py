@@ -122,14 +122,14 @@ class _Reader:
         try:
             records = records_of(page.body, notes)
             contents = [Content(self.known, self.known.words)]
-            if page.position == "moved":
+            if page.position.startswith("moved"):
                 contents = elsewhere(self.known, records)
             else:
                 contents[0].add_page(records)
             for content in contents:
                 content.links.update(self.links)
                 content.add_histories(histories)
-                moved = page.position == "moved"
+                moved = page.position.startswith("moved")
                 yield content.moves() if moved else content.batch(page.stream, (), notes)
         except ConnectorError as error:
             yield _left_out(page, error)

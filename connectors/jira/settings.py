@@ -34,6 +34,15 @@ class JiraConnection(ReceivesHooks, ConnectionSettings):
         description="Reference to the API token, personal access token or password.",
         examples=["env:JIRA_TOKEN"],
     )
+    write_token: SecretRef | None = Field(
+        None,
+        description="Reference to a second token that is used for nothing but writing, so that `token` needs "
+        "no right to edit; default: `token` is used for both.",
+        examples=["env:JIRA_WRITE_TOKEN"],
+    )
+    write_user: Text | None = Field(
+        None, description="E-mail address or user name that `write_token` belongs to; default: `user`."
+    )
     site: ServiceUrl | None = Field(
         None, description="The address people open issues at, where `url` is api.atlassian.com."
     )
@@ -58,6 +67,13 @@ class JiraConnection(ReceivesHooks, ConnectionSettings):
     @property
     def takes_hooks(self) -> bool:
         return self.webhook_sign == "none" or self.webhook_secret is not None
+
+    @property
+    def writing(self) -> JiraConnection:
+        """The same connection signed in with the token for writing."""
+        if self.write_token is None:
+            return self
+        return self.model_copy(update={"token": self.write_token, "user": self.write_user or self.user})
 
     @property
     def browse(self) -> str:

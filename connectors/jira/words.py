@@ -90,7 +90,7 @@ class Words:
     def _category(self, id: str | None, name: str | None, resolution: str | None) -> StatusCategory:
         called = self.status_name(id, name)
         category = self.status.category(called) or self._by_jira(id, called)
-        if category is StatusCategory.DONE and resolution and self._called_off(resolution):
+        if category is StatusCategory.DONE and resolution and self.called_off(resolution):
             return StatusCategory.CANCELLED
         return category
 
@@ -106,7 +106,8 @@ class Words:
         folded = name.casefold()
         return next((row for row in self.statuses.values() if row.name.casefold() == folded), None)
 
-    def _called_off(self, resolution: str) -> bool:
+    def called_off(self, resolution: str) -> bool:
+        """Whether a resolution says that the work will not be done."""
         configured = self.status.category(resolution)
         if configured is not None:
             return configured is StatusCategory.CANCELLED

@@ -18,7 +18,7 @@ from connectors.jira.records import HomeRecord, MovedWorklogs, WorklogRecord
 from connectors.payload import decode_record
 from model.values import Account, Worklog
 
-__all__ = ["ISSUE", "read_worklogs", "tell_worklogs"]
+__all__ = ["ISSUE", "issue_worklogs", "read_worklogs", "tell_worklogs", "worklog_batch"]
 
 ISSUE = "issue."
 """How the position of a page of one issue's worklogs begins; the issue's id follows."""
@@ -84,10 +84,10 @@ def _logged(pull: Pulled, page: MovedWorklogs, cursor: str, position: str, walk:
     if ids:
         answer, raws = pull.client.worklogs(ids)
         notes = tuple(answer.notes)
-    return _batch(pull, raws, cursor, position, walk, notes)
+    return worklog_batch(pull, raws, cursor, position, walk, notes)
 
 
-def _batch(
+def worklog_batch(
     pull: Pulled,
     records: Sequence[msgspec.Raw],
     cursor: str,
@@ -165,10 +165,11 @@ def _newest(pull: Pulled) -> int:
 def _joined(pull: Pulled, at: WorklogCursor, issues: Iterable[str]) -> Iterator[Batch]:
     """The worklogs of issues that joined the project since the last census, from before they did."""
     for id in sorted(issues, key=int):
-        yield from _of_issue(pull, id, write_cursor(at), at.walk)
+        yield from issue_worklogs(pull, id, write_cursor(at), at.walk)
 
 
-def _of_issue(pull: Pulled, id: str, cursor: str, walk: str) -> Iterator[Batch]:
+def issue_worklogs(pull: Pulled, id: str, cursor: str, walk: str) -> Iterator[Batch]:
+    """All that was logged on one issue, page by page."""
     start = 0
     while True:
         try:
@@ -177,7 +178,7 @@ def _of_issue(pull: Pulled, id: str, cursor: str, walk: str) -> Iterator[Batch]:
             return
         if page.worklogs:
             place = f"{ISSUE}{id}.{start}"
-            yield _batch(pull, page.worklogs, cursor, place, walk, tuple(answer.notes), id)
+            yield worklog_batch(pull, page.worklogs, cursor, place, walk, tuple(answer.notes), id)
         start += len(page.worklogs)
         if not page.worklogs or start >= page.total:
             return
@@ -188,7 +189,7 @@ def _each(pull: Pulled, at: WorklogCursor, first: bool) -> Iterator[Batch]:
     read = pull.known.members.keys()
     issues = pull.listed | pull.waiting | read if first else read
     for id in sorted(issues, key=int):
-        yield from _of_issue(pull, id, "", at.walk)
+        yield from issue_worklogs(pull, id, "", at.walk)
     note = (
         "This Jira has no feed of worklogs: they are read with their issues, and deleted ones are not "
         "noticed."

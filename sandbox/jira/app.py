@@ -73,6 +73,7 @@ class JiraApp:
                 ("POST", "/search", offsets.post),
                 ("GET", "/issue/{issue}", datacenter.issue(histories)),
                 ("GET", "/project", datacenter.projects),
+                ("GET", "/user", datacenter.user),
                 *(route for route in platform.ROUTES if route[1] not in _CLOUD_ONLY),
             ]
         else:

@@ -18,7 +18,7 @@ from sandbox.jira.search import Search
 from sandbox.jira.stamps import stamp
 from sandbox.jira.state import JiraSite
 
-__all__ = ["OffsetSearch", "ServerBodies", "ServerIssueBodies", "issue", "projects", "user_key"]
+__all__ = ["OffsetSearch", "ServerBodies", "ServerIssueBodies", "issue", "projects", "user", "user_key"]
 
 _DEFAULT_SIZE = 50
 _FARTHEST = 10_000
@@ -242,6 +242,16 @@ def issue(most: int) -> Callable[[Call], Json]:
         return call.issues.issue(found, asked, properties)
 
     return answer
+
+
+def user(call: Call) -> Json:
+    """By key or by name. 404: nobody is called so."""
+    wanted, name = call.text("key"), call.text("username")
+    for account in call.site.users if call.account else ():
+        body = call.bodies.user(account)
+        if (wanted and body["key"] == wanted) or (name and body["name"] == name):
+            return body
+    raise Refusal(404, f"The user named '{wanted or name}' does not exist")
 
 
 def projects(call: Call) -> list[Json]:

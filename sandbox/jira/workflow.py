@@ -77,7 +77,7 @@ WORKFLOW = Workflow(
             ("61", "Go on", "Blocked", "In Progress"),
             ("71", "Accept", "In Review", "Done"),
             ("81", "Open again", "Done, Cancelled", "In Progress"),
-            ("91", "Put back", "To Do", "Backlog"),
+            ("91", "Put back", "To Do, In Progress, Blocked", "Backlog"),
             ("101", "Call off", "", "Cancelled"),
         )
     )
