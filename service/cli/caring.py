@@ -33,26 +33,31 @@ def health(
     """
     from reports.text import shown
     from service.health import common_lines, examine_sources, lines
+    from service.writing_health import examine_writing, writing_lines
 
     session = session_of(ctx)
     workspace = session.workspace()
     found = examine_sources(workspace, _sources(workspace, project, None))
     waiting = [each for each in found if each.needs]
+    names = [workspace.project(project)[0]] if project else list(workspace.config.projects)
+    writing = examine_writing(workspace, names)
     now = workspace.clock()
     if as_json:
         from reports.render.json import encode
 
-        told = {"schema": "crosstie/health/1", "as_of": now, "complete": not waiting, "sources": found}
-        session.screen.data(encode(told))
+        well = not waiting and not writing.needs
+        told = {"schema": "crosstie/health/1", "as_of": now, "complete": well, "sources": found}
+        session.screen.data(encode(told | {"writing": writing}))
     else:
         for each in found:
             for line in lines(each, now):
                 session.screen.data(shown(line))
-        for line in common_lines(found):
+        for line in (*writing_lines(writing), *common_lines(found)):
             session.screen.data(shown(line))
-        verdict = f"{len(waiting)} of {len(found)} sources need somebody." if waiting else "All is well."
-        session.screen.data(verdict)
-    raise typer.Exit(Exit.PARTLY_DONE if strict and waiting else Exit.DONE)
+        verdict = [f"{len(waiting)} of {len(found)} sources need somebody."] if waiting else []
+        verdict += ["Writing needs somebody."] if writing.needs else []
+        session.screen.data(" ".join(verdict) or "All is well.")
+    raise typer.Exit(Exit.PARTLY_DONE if strict and (waiting or writing.needs) else Exit.DONE)
 
 
 def remap(
