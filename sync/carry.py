@@ -99,7 +99,8 @@ class Carrier:
         if origin is None or origin not in self.decided:
             return ""
         before, now = self.decided[origin], issues[origin]
-        if now.gone or now.hidden or text_of(now, write.field) != text_of(before, write.field):
+        there = (now.gone, now.hidden) == (before.gone, before.hidden)
+        if not there or text_of(now, write.field) != text_of(before, write.field):
             return f"{now.key} {write.field} was changed meanwhile; run crosstie sync"
         return ""
 
