@@ -17,7 +17,6 @@ from sqlalchemy import ColumnElement, Connection, Select, func, insert, or_, sel
 from model.bulk import add, portions
 from model.errors import WriteMoved
 from model.tables import table
-from model.values import Ref
 
 __all__ = ["FINAL", "Entry", "Intent", "Outbox", "RunKind", "State", "SyncRun", "Tally"]
 
@@ -199,22 +198,6 @@ class Outbox:
     def of_run(self, run: int) -> tuple[Entry, ...]:
         """A run's writes in their order."""
         return self._entries(_OUTBOX.c.run == run)
-
-    def of_targets(self, refs: Collection[Ref]) -> tuple[Entry, ...]:
-        """The writes of these issues that landed, in their order."""
-        landed = _OUTBOX.c.state == State.APPLIED.value
-        by_connection: dict[str, list[str]] = {}
-        for ref in refs:
-            by_connection.setdefault(ref.connection, []).append(ref.id)
-        found = [
-            entry
-            for connection, ids in by_connection.items()
-            for portion in portions(ids)
-            for entry in self._entries(
-                landed & (_OUTBOX.c.connection == connection) & _OUTBOX.c.target.in_(portion)
-            )
-        ]
-        return tuple(sorted(found, key=lambda entry: (entry.run, entry.position)))
 
     def of_issue(self, connection: str, id_: str) -> tuple[Entry, ...]:
         """Everything that was ever intended for an issue, oldest first."""

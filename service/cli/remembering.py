@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
@@ -14,9 +14,10 @@ from service.cli.reading import Json, Project, the_issue
 from service.failures import Exit, Failure
 
 if TYPE_CHECKING:
+    from model.values import Change, Ref
     from reports.story import Chapter, Story
-    from service.own_writes import OwnWrite
     from service.screen import Screen
+    from sync.own import OwnWrite
 
 __all__ = ["history"]
 
@@ -32,8 +33,8 @@ def history(
     What Crosstie itself wrote is among it, with the run that wrote it. Example: crosstie history PAY-88
     """
     from reports.story import story
-    from service.own_writes import own_writes, strange
     from service.reporting import look
+    from sync.own import own_writes
 
     session = session_of(ctx)
     workspace = session.workspace()
@@ -45,18 +46,47 @@ def history(
             break
     else:
         raise Failure(Exit.USAGE, f'"{issue}" is in no project of {workspace.path.name}.')
-    trackers = {record.ref.connection: record.tracker for record in told.records}
-    ours = own_writes(workspace.store, [record.ref for record in told.records], trackers)
-    told = replace(told, chapters=strange(told, ours))
+    ours = {record.ref: own_writes(workspace.store, record.ref) for record in told.records}
+    changes, left = _attributed(work.changes.get(told.item, ()), ours)
+    told = story(replace(work, changes={told.item: changes}), told.item)
     if as_json:
         from reports.render.json import encode
 
-        session.screen.data(encode({f.name: getattr(told, f.name) for f in fields(told)} | {"writes": ours}))
+        writes = [{"ref": str(ref), "write": each} for ref, several in ours.items() for each in several]
+        body = {f.name: getattr(told, f.name) for f in fields(told)}
+        session.screen.data(encode(body | {"writes": writes}))
     else:
-        _tell(session.screen, told, ours, workspace.config.general.timezone)
+        _tell(session.screen, told, left, workspace.config.general.timezone)
 
 
-def _tell(screen: Screen, told: Story, ours: Sequence[OwnWrite], zone: str) -> None:
+def _attributed(
+    changes: Iterable[Change], ours: Mapping[Ref, Sequence[OwnWrite]]
+) -> tuple[tuple[Change, ...], list[tuple[Ref, OwnWrite]]]:
+    """The changes, with Crosstie as the author of its own; and what it wrote that no change tells of."""
+    from sync.own import written_by
+
+    told, seen = [], set()
+    for change in changes:
+        write = written_by(change, ours.get(change.ref, ()))
+        if write is not None:
+            seen.add((change.ref, write.run, write.field))
+            change = replace(change, actor=_author(write))
+        told.append(change)
+    left = [
+        (ref, each)
+        for ref, several in ours.items()
+        for each in several
+        if each.state.value == "applied" and (ref, each.run, each.field) not in seen
+    ]
+    return tuple(told), left
+
+
+def _author(write: OwnWrite) -> str:
+    cause = f", from {write.why.key}" if write.why.key else ""
+    return f"Crosstie (run {write.run}{cause})"
+
+
+def _tell(screen: Screen, told: Story, left: Sequence[tuple[Ref, OwnWrite]], zone: str) -> None:
     from zoneinfo import ZoneInfo
 
     from reports.text import shown
@@ -68,9 +98,9 @@ def _tell(screen: Screen, told: Story, ours: Sequence[OwnWrite], zone: str) -> N
             f"  {record.tracker} {shown(record.key)}: {shown(record.status)}{gone}  {shown(record.url)}"
         )
     screen.data("")
-    for at, line in sorted([*_chapters(told.chapters), *_writes(ours)], key=lambda pair: pair[0]):
+    for at, line in sorted([*_chapters(told.chapters), *_writes(told, left)], key=lambda pair: pair[0]):
         screen.data(f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}  {shown(line)}")
-    if not told.chapters and not ours:
+    if not told.chapters and not left:
         screen.data("Nothing has changed since it was created.")
 
 
@@ -87,12 +117,13 @@ def _chapters(chapters: Iterable[Chapter]) -> Iterable[tuple[datetime, str]]:
         )
 
 
-def _writes(ours: Iterable[OwnWrite]) -> Iterable[tuple[datetime, str]]:
+def _writes(told: Story, left: Iterable[tuple[Ref, OwnWrite]]) -> Iterable[tuple[datetime, str]]:
     from reports.text import cut
     from service.changeset_page import label_of
 
-    for each in ours:
-        before, after = cut(each.before, 40), cut(each.after, 40)
-        cause = f", from {each.cause}" if each.cause else ""
-        what = f"{label_of(each.field)} {before} -> {after} by Crosstie (run {each.run}{cause})"
-        yield each.at, f"{each.tracker:<8} {each.key}: {what}"
+    records = {record.ref: record for record in told.records}
+    for ref, each in left:
+        where = f"{records[ref].tracker:<8} {records[ref].key}"
+        before, after = cut(each.before or "nothing", 40), cut(each.after or "nothing", 40)
+        what = f"{label_of(each.field)} {before} -> {after}" if each.field else f"created as “{after}”"
+        yield each.at or each.since, f"{where}: {what} by {_author(each)}"
