@@ -120,7 +120,7 @@ class Daemon(Frozen):
     reports: LocalPath | None = Field(
         None, description="Folder that the status report of each project is written to when it changed."
     )
-    formats: tuple[Literal["html", "md", "json", "xlsx"], ...] = Field(
+    formats: tuple[Literal["html", "md", "json"], ...] = Field(
         ("html",), min_length=1, description="What kinds of report are written there."
     )
     backups: LocalPath | None = Field(None, description="Folder that backups of the store are written to.")

@@ -18,6 +18,7 @@ def register(app: typer.Typer) -> None:
         remembering,
         reporting,
         running,
+        serving,
         setup,
         storing,
         tying,
@@ -27,6 +28,7 @@ def register(app: typer.Typer) -> None:
     app.command()(setup.init)
     app.command()(setup.check)
     app.command()(reading.pull)
+    app.command()(serving.serve)
     app.command()(caring.health)
     app.command()(caring.remap)
     app.add_typer(reporting.report_app, name="report")

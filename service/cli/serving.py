@@ -1,0 +1,41 @@
+"""Run: serve."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import typer
+
+from service.cli.app import session_of
+
+if TYPE_CHECKING:
+    from service.workspace import Workspace
+
+__all__ = ["serve"]
+
+
+def serve(ctx: typer.Context) -> None:
+    """Stay beside the trackers: take webhooks, poll, write what the rules allow, render reports.
+
+    It ends within ten seconds of SIGTERM and goes on there when it is started again. SIGHUP, or a change of
+    the config file, makes it read the config anew; one with a mistake is refused and the old one holds.
+    """
+    from service.daemon import Daemon
+    from service.logs import logger_to
+    from service.workspace import Workspace, clock_from
+
+    session = session_of(ctx)
+    workspace = session.workspace()
+    path = workspace.path
+
+    def fresh() -> Workspace:
+        return Workspace(path, os.environ, clock_from(os.environ))
+
+    daemon = Daemon(workspace, fresh, logger_to(None, lambda text: daemon.workspace.redact(text)))
+    daemon.obey_signals()
+    try:
+        daemon.start()
+        daemon.run()
+    finally:
+        daemon.stop()

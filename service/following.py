@@ -1,0 +1,100 @@
+"""What follows when something changed: ties anew, what the rules let us write, the reports; in one thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from model.errors import StoreError
+from service.keeping import keep_house
+from service.logs import Logger
+from service.rendering import Failed, Order, Renderer
+from sync.tie import retie
+
+if TYPE_CHECKING:
+    from service.workspace import Workspace
+
+__all__ = ["Follower"]
+
+Cycle = Callable[[str], None]
+
+
+class Follower:
+    """Gathers the sources that changed and follows them up project by project. `cycle` writes for one."""
+
+    def __init__(
+        self, workspace: Workspace, log: Logger, renderer: Renderer, cycle: Cycle | None = None
+    ) -> None:
+        self._workspace = workspace
+        self._log = log
+        self._renderer = renderer
+        self._cycle = cycle
+        self._news: set[tuple[str, str]] = set()
+        self._some = threading.Condition()
+        self._ends = False
+        self._thread = threading.Thread(target=self._run, name="follow", daemon=True)
+        self.done = 0
+
+    def start(self) -> None:
+        keep_house(self._workspace)
+        self._thread.start()
+
+    def changed(self, sources: Sequence[tuple[str, str]]) -> None:
+        with self._some:
+            self._news.update(sources)
+            self._some.notify()
+
+    def stop(self, seconds: float) -> bool:
+        """Whether it came to its end in time; what was not followed up is, after the next start."""
+        with self._some:
+            self._ends = True
+            self._some.notify()
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def _run(self) -> None:
+        while (news := self._next()) is not None:
+            for name, project in self._workspace.config.projects.items():
+                if self._ends:
+                    return
+                if any((source.connection, source.key) in news for source in project.sources):
+                    self._follow(name)
+            self.done += 1
+
+    def _next(self) -> set[tuple[str, str]] | None:
+        with self._some:
+            while not self._news and not self._ends:
+                if not self._some.wait(30.0):
+                    self._renderer.rest()
+            if self._ends:
+                return None
+            news, self._news = self._news, set()
+            return news
+
+    def _follow(self, name: str) -> None:
+        project = self._workspace.config.projects[name]
+        try:
+            retie(self._workspace.store, project, self._workspace.clock())
+            if project.write and self._cycle is not None:
+                self._cycle(name)
+        except StoreError as error:
+            self._log.error(f"{name}: {error}")
+        except Exception as error:
+            self._log.error(f"{name}: unexpected: {type(error).__name__}: {error}")
+        self._report(name)
+
+    def _report(self, name: str) -> None:
+        settings = self._workspace.config.daemon
+        if settings.reports is None:
+            return
+        for layout in settings.formats:
+            file = settings.reports / f"{name}-status.{layout}"
+            try:
+                self._renderer.render(Order(str(self._workspace.path), name, "status", layout, str(file)))
+            except Failed as why:
+                self._log.error(f"{file}: not written: {why}")

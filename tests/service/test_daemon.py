@@ -1,0 +1,243 @@
+"""The daemon as a whole, in this process: it reads, reports, tells how it is, reloads, hands over, stops."""
+
+from __future__ import annotations
+
+import io
+import json
+import socket
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from service.daemon import Daemon
+from service.failures import Failure
+from service.logs import logger_to
+from service.workspace import Workspace
+
+CONFIG = """
+version = 1
+[connections]
+files = { kind = "file", root = "." }
+[projects.erp]
+name = "ERP rollout"
+sources = [ { connection = "files", path = "plan.csv" } ]
+[web]
+hooks = "127.0.0.1:HOOKS"
+metrics = "127.0.0.1:METRICS"
+[daemon]
+poll = "1s"
+"""
+
+
+def _free() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        return int(one.getsockname()[1])
+
+
+def _config(extra: str = "") -> str:
+    return CONFIG.replace("HOOKS", str(_free())).replace("METRICS", str(_free())) + extra
+
+
+def _plan(folder: Path, *keys: str) -> None:
+    lines = ["Key,Title,Status", *(f"{key},Work {key},Open" for key in keys)]
+    (folder / "plan.csv").write_text("\n".join(lines) + "\n")
+
+
+def eventually(holds: Callable[[], bool], seconds: float = 15.0) -> None:
+    """Wait until something holds; the time is only the longest that is waited."""
+    ends = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < ends, "it did not come to that"
+        time.sleep(0.02)
+
+
+class Run:
+    """A daemon with its log at hand."""
+
+    def __init__(self, folder: Path, environ: dict[str, str] | None = None, **more: Any) -> None:
+        self.told = io.StringIO()
+        self.folder = folder
+
+        def fresh() -> Workspace:
+            return Workspace(folder / "crosstie.toml", environ or {}, lambda: datetime.now(UTC))
+
+        self.daemon = Daemon(
+            fresh(), fresh, logger_to(self.told, lambda text: self.daemon.workspace.redact(text)), **more
+        )
+
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.told.getvalue().splitlines()]
+
+    def says(self, words: str) -> bool:
+        return any(words in line["event"] for line in self.lines())
+
+    def held(self) -> set[str]:
+        return set(self.daemon.workspace.store.held("files", "plan.csv").values())
+
+    def ask(self, path: str) -> tuple[int, bytes]:
+        assert self.daemon.operations is not None
+        host, port = self.daemon.operations.address
+        try:
+            with urllib.request.urlopen(f"http://{host}:{port}{path}", timeout=10) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as refused:
+            return refused.code, refused.read()
+
+
+@contextmanager
+def running(run: Run) -> Iterator[Run]:
+    run.daemon.start()
+    try:
+        yield run
+    finally:
+        run.daemon.stop()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "crosstie.toml").write_text(_config())
+    _plan(tmp_path, "A-1", "A-2")
+    return tmp_path
+
+
+def test_it_reads_at_once_and_goes_on_reading(folder: Path) -> None:
+    with running(Run(folder)) as run:
+        eventually(lambda: run.held() == {"A-1", "A-2"})
+        _plan(folder, "A-1", "A-2", "A-3")
+        eventually(lambda: run.held() == {"A-1", "A-2", "A-3"})
+    assert run.lines()[-1]["event"].startswith("stopped")
+
+
+def test_it_goes_on_after_a_stop_and_stops_within_ten_seconds(folder: Path) -> None:
+    with running(Run(folder)) as first:
+        eventually(lambda: first.held() == {"A-1", "A-2"})
+        begun = time.monotonic()
+    assert time.monotonic() - begun < 10
+    _plan(folder, "A-1", "A-2", "A-4")
+    with running(Run(folder)) as second:
+        eventually(lambda: "A-4" in second.held())
+
+
+def test_it_says_that_it_is_alive_and_ready_and_how_it_goes(folder: Path) -> None:
+    with running(Run(folder)) as run:
+        eventually(lambda: run.held() != set())
+        assert run.ask("/healthz") == (200, b'{"ok": true, "reasons": []}')
+        assert run.ask("/readyz")[0] == 200
+        assert run.ask("/hooks/files")[0] == 404
+        eventually(lambda: b"pull_duration_seconds_count" in run.ask("/metrics")[1])
+        status, text = run.ask("/metrics")
+        families = {family.name: family for family in text_string_to_metric_families(text.decode())}
+    assert status == 200
+    wanted = {
+        "crosstie_build_info",
+        "crosstie_source_last_complete_timestamp_seconds",
+        "crosstie_pull_duration_seconds",
+        "crosstie_tracker_requests",
+        "crosstie_inbox_waiting",
+        "crosstie_inbox_oldest_timestamp_seconds",
+        "crosstie_outbox_unsettled",
+        "crosstie_conflicts_open",
+        "crosstie_store_size_bytes",
+        "crosstie_job_last_success_timestamp_seconds",
+    }
+    assert wanted <= set(families)
+    labels = {label for family in families.values() for sample in family.samples for label in sample.labels}
+    assert labels <= {
+        "connection",
+        "source",
+        "kind",
+        "result",
+        "outcome",
+        "state",
+        "project",
+        "job",
+        "le",
+        "version",
+    }
+
+
+def test_a_changed_config_takes_effect_and_its_keys_are_logged_without_values(folder: Path) -> None:
+    config = folder / "crosstie.toml"
+    with running(Run(folder)) as run:
+        eventually(lambda: run.held() == {"A-1", "A-2"})
+        (folder / "more.csv").write_text("Key,Title,Status\nB-1,Other work,Open\n")
+        text = config.read_text().replace(
+            'path = "plan.csv" }', 'path = "plan.csv" }, { connection = "files", path = "more.csv" }'
+        )
+        config.write_text(text)
+        run.daemon.reload()
+        eventually(lambda: run.daemon.workspace.store.held("files", "more.csv") != {})
+        assert run.says("config reloaded: projects.erp.sources")
+        assert not run.says("more.csv, ")
+
+
+def test_a_config_with_a_mistake_is_refused_and_the_one_before_holds(folder: Path) -> None:
+    config = folder / "crosstie.toml"
+    good = config.read_text()
+    with running(Run(folder)) as run:
+        config.write_text(good.replace("poll =", "pol ="))
+        run.daemon.reload()
+        assert run.says("the config was not reloaded, the one before holds")
+        assert run.says('Did you mean "poll"?')
+        _plan(folder, "A-9")
+        eventually(lambda: "A-9" in run.held())
+
+
+def test_a_change_of_the_file_is_noticed(folder: Path) -> None:
+    from service.reloading import Watched
+
+    config = folder / "crosstie.toml"
+    watched = Watched(config)
+    assert not watched.moved()
+    draft = folder / "draft"
+    draft.write_text(config.read_text() + "\n")
+    draft.replace(config)
+    assert watched.moved()
+    assert not watched.moved()
+
+
+def test_of_two_daemons_one_works_and_the_other_takes_over_when_it_stops(
+    folder: Path, tmp_path: Path
+) -> None:
+    first = Run(folder)
+    with running(first):
+        eventually(lambda: first.held() == {"A-1", "A-2"})
+        (folder / "crosstie.toml").write_text(_config())
+        second = Run(folder)
+        second.daemon.stand_by = 0.2
+        second.daemon.start()
+        try:
+            eventually(lambda: second.daemon._status().endswith("standing by for files"))
+            first.daemon.stop()
+            _plan(folder, "A-1", "A-2", "A-5")
+            eventually(lambda: "A-5" in second.held())
+            assert not second.daemon._status().endswith("standing by for files")
+        finally:
+            second.daemon.stop()
+
+
+def test_a_taken_address_is_named_and_nothing_is_started(folder: Path) -> None:
+    with (
+        running(Run(folder)),
+        pytest.raises(Failure, match=r"\[web\] hooks = '127.0.0.1:\d+' cannot be listened on"),
+    ):
+        Run(folder).daemon.start()
+
+
+def test_reports_are_written_again_when_something_changed(folder: Path) -> None:
+    (folder / "crosstie.toml").write_text(_config('reports = "out"\nformats = ["md"]\n'))
+    page = folder / "out" / "erp-status.md"
+    with running(Run(folder)) as run:
+        eventually(lambda: page.exists() and "ERP rollout" in page.read_text(), 60)
+        first = page.stat().st_ino
+        _plan(folder, "A-1", "A-2", "A-3")
+        eventually(lambda: page.stat().st_ino != first, 60)
+        assert not [line for line in run.lines() if line["level"] == "error"]
