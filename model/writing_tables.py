@@ -52,6 +52,7 @@ class Outbox(Row, table=True):
     __table_args__ = (
         Index("ix_outbox_run_position", "run", "position"),
         Index("ix_outbox_state_settled", "state", "settled"),
+        Index("ix_outbox_connection_target", "connection", "target"),
     )
     pk: int | None = primary()
     run: int = refers("sync_run.pk")

@@ -73,6 +73,7 @@ def _runs() -> None:
     )
     _index("outbox", "run", "position")
     _index("outbox", "state", "settled")
+    _index("outbox", "connection", "target")
     op.create_table(
         "audit",
         _number(),
