@@ -24,6 +24,7 @@ from connectors.base import (
 from connectors.errors import AccessRefused, Misconfigured
 from connectors.jira.census import lose_project, read_census
 from connectors.jira.changes import HISTORY_FIELDS
+from connectors.jira.checkup import rights
 from connectors.jira.client import Answer, JiraClient, Missing
 from connectors.jira.context import Known, Pulled, stamp
 from connectors.jira.cursors import SiteCursor, read_cursor
@@ -121,16 +122,15 @@ class Connector:
     def check(self, sources: tuple[object, ...]) -> CheckReport:
         server = self._client.server()
         me = self._client.myself()
+        writer = self._writing()
         permissions: list[Permission] = []
         fields: list[FieldFinding] = []
+        warnings: list[str] = []
         for source in map(_own, sources):
-            readable = self._may_browse(source)
-            permissions.append(
-                Permission(
-                    f"Browse Projects in {source.project}", readable, "reading issues and their history"
-                )
-            )
-            if readable:
+            held, more = rights(self._settings, self._client, writer, source)
+            permissions += held
+            warnings += more
+            if held[0].granted:
                 project = find_project(self._client, self._settings.name, source)
                 pages = survey(self._client, self._settings.name, source, project, server)
                 fields += [_of(source, finding) for finding in understand(pages, source).fields.findings]
@@ -139,7 +139,7 @@ class Connector:
             account=f"{me.display_name or me.id}{email}",
             permissions=tuple(permissions),
             fields=tuple(fields),
-            warnings=tuple(self._warnings(server.as_(ServerRecord))),
+            warnings=(*warnings, *self._warnings(server.as_(ServerRecord))),
         )
 
     def offers(self) -> Iterator[SourceOffer]:
@@ -196,12 +196,16 @@ class Connector:
     def _desk(self, source: JiraSource) -> tuple[Desk, tuple[Batch, ...]]:
         """All that a write needs. Nothing is sent by the client that writes until there is something to."""
         pulled, site = self._at_hand(source)
+        return Desk(pulled, self._writing(), self._habits), site
+
+    def _writing(self) -> JiraClient:
+        """The client that writes: another one where there is a token for that."""
         if self._writer is None:
             own = self._settings.writing
             same = own is self._settings
             self._writer = self._client if same else JiraClient(own, self._secret, self._retry, self._clock)
         self._writer.cloud = self._client.cloud
-        return Desk(pulled, self._writer, self._habits), site
+        return self._writer
 
     def _at_hand(self, source: JiraSource) -> tuple[Pulled, tuple[Batch, ...]]:
         """The source as it is read, looked around in at most once a run; the answers, if that was now."""
@@ -255,12 +259,6 @@ class Connector:
             now = self._client.answered
             yield from lose_project(stamp(now), f"{now:%Y-%m-%dT%H:%M:%S.%fZ}", cursors.get("census"))
             raise
-
-    def _may_browse(self, source: JiraSource) -> bool:
-        try:
-            return self._client.permissions(("BROWSE_PROJECTS",), source.project)["BROWSE_PROJECTS"]
-        except Missing:
-            return False
 
     def _warnings(self, server: ServerRecord) -> Iterator[str]:
         theirs = optional_instant(server.server_time, "serverTime")

@@ -22,7 +22,15 @@ def desk() -> Iterator[Desk]:
 def test_check_says_as_whom_with_which_right_and_which_fields(desk: Desk) -> None:
     report = desk.connect().check((desk.source(),))
     assert report.account == "Ann Lee <ann@example.com>"
-    assert [(p.name, p.granted) for p in report.permissions] == [("Browse Projects in ED", True)]
+    assert [(p.name, p.granted) for p in report.permissions] == [
+        ("Browse Projects in ED", True),
+        ("Edit Issues in ED", True),
+        ("Transition Issues in ED", True),
+        ("Assign Issues in ED", True),
+        ("Schedule Issues in ED", True),
+        ("Create Issues in ED", True),
+        ("Link Issues in ED", True),
+    ]
     assert [(f.field, f.chosen) for f in report.fields] == [
         ("ED: estimate", "customfield_10028"),
         ("ED: start", "customfield_10015"),
@@ -34,11 +42,34 @@ def test_check_says_as_whom_with_which_right_and_which_fields(desk: Desk) -> Non
 def test_a_project_that_may_not_be_browsed_is_a_missing_permission(desk: Desk) -> None:
     desk.site.add_project("SEC", "Secret")
     desk.site.restrict("SEC", [BOB])
+    desk.site.onlookers.add(ANN)
     report = desk.connect().check((desk.source(project="SEC"), desk.source()))
     assert [(p.name, p.granted) for p in report.permissions] == [
         ("Browse Projects in SEC", False),
         ("Browse Projects in ED", True),
     ]
+
+
+def test_a_token_for_writing_needs_its_rights_and_the_one_for_reading_has_too_many(desk: Desk) -> None:
+    desk.site.add_token(BOB, "bob@example.com", TOKEN)
+    desk.site.rules.deny(BOB, "CREATE_ISSUES")
+    report = desk.connect(write_token="env:JIRA_WRITE_TOKEN", write_user="bob@example.com").check(
+        (desk.source(),)
+    )
+    assert [p.name for p in report.permissions if not p.granted] == ["Create Issues in ED (write_token)"]
+    assert ["take Edit Issues from its account" in warning for warning in report.warnings] == [True]
+
+
+def test_rights_that_are_of_no_use_or_missing_are_warned_of(desk: Desk) -> None:
+    desk.site.rules.deny(ANN, "TRANSITION_ISSUES")
+    (missing,) = desk.connect().check((desk.source(),)).warnings
+    assert "lacks Transition Issues" in missing
+    (useless,) = desk.connect(read_only=True).check((desk.source(),)).warnings
+    assert "is read_only" in useless
+    desk.site.onlookers.add(ANN)
+    report = desk.connect().check((desk.source(),))
+    assert [p.name for p in report.permissions] == ["Browse Projects in ED"]
+    assert report.warnings == ()
 
 
 def test_a_team_managed_projects_second_start_date_is_called_ambiguous(desk: Desk) -> None:
