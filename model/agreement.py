@@ -70,7 +70,7 @@ class Agreement:
         rows, owners = table("source"), table("connection")
         query = select(rows.c.pk, rows.c.key, owners.c.name).join(owners, rows.c.connection == owners.c.pk)
         self._keys = {pk: (name, key) for pk, key, name in connection.execute(query)}
-        self._names = dict(connection.execute(select(owners.c.pk, owners.c.name)).tuples().all())
+        self._names = {pk: name for pk, name in connection.execute(select(owners.c.pk, owners.c.name))}
 
     def mark(self) -> Mark:
         """How far the store has come."""
@@ -98,6 +98,14 @@ class Agreement:
             first = select(_ISSUE.c.record).where(_ISSUE.c.stored >= shown)
             found |= set(self._at.execute(first).scalars())
         return found
+
+    def counts(self) -> dict[Place, int]:
+        """How many issues each of the project's sources shows us."""
+        mine = [pk for pk, place in self._keys.items() if place in self._sources]
+        shown = _ISSUE.c.gone.is_(False) & _ISSUE.c.hidden.is_(False) & _ISSUE.c.source.in_(mine)
+        query = select(_ISSUE.c.source, func.count()).where(shown).group_by(_ISSUE.c.source)
+        found: dict[int, int] = dict(self._at.execute(query).tuples().all())
+        return {self._keys[pk]: found.get(pk, 0) for pk in mine}
 
     def plans(self, numbers: Collection[int]) -> bool:
         """Whether any of these records is a sprint or a milestone."""
@@ -139,16 +147,11 @@ class Agreement:
             rows = fetch(self._at, query, _ISSUE.c.record, sorted(numbers))
         return dict(self._read(rows))
 
-    def places(self, numbers: Collection[int] | None = None) -> dict[int, Ref]:
-        """The refs of the project's issues by number, without reading the issues."""
-        mine = [pk for pk, place in self._keys.items() if place in self._sources]
-        query = (
-            select(_ISSUE.c.record, _RECORD.c.connection, _RECORD.c.id)
-            .join(_RECORD, _ISSUE.c.record == _RECORD.c.pk)
-            .where(_ISSUE.c.source.in_(mine))
-        )
-        found = self._at.execute(query) if numbers is None else self._of(query, numbers)
-        return {pk: Ref(self._names[owner], id_) for pk, owner, id_ in found}
+    def mine(self) -> set[int]:
+        """The numbers of all the project's issues."""
+        sources = [pk for pk, place in self._keys.items() if place in self._sources]
+        query = select(_ISSUE.c.record).where(_ISSUE.c.source.in_(sources))
+        return set(self._at.execute(query).scalars())
 
     def numbers(self, refs: Collection[Ref]) -> dict[Ref, int]:
         """The numbers of the issues that are known."""
@@ -234,13 +237,6 @@ class Agreement:
         for column in (_TIE.c.a, _TIE.c.b):
             for portion in portions(around):
                 yield from (_edge(*row) for row in self._at.execute(current.where(column.in_(portion))))
-
-    def _of(self, query: Select[Any], numbers: Collection[int]) -> Iterator[tuple[int, int, str]]:
-        for portion in portions(numbers):
-            yield from (
-                (pk, owner, id_)
-                for pk, owner, id_ in self._at.execute(query.where(_ISSUE.c.record.in_(portion)))
-            )
 
 
 def _edge(a: int, b: int, kind: str, detail: str, apart: bool) -> Edge:

@@ -1,26 +1,26 @@
-"""How the sides of a tie stand to each other after a write, by what the engine decides by."""
+"""How the sides of a tie stand to one of them once it was written: what may count as agreed from now on."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping
+from functools import cached_property
 
-from model.agreement import Agreement, Edge
-from model.values import Issue, Ref
+from model.agreement import Agreement
+from model.values import Ref
 from model.writer import Writer
 from sync.authority import Trust
 from sync.charter import Charter
-from sync.groups import Tie, people_of, read_names, read_ties, standing, with_parents
+from sync.groups import Tie, by_end, chains, people_of, read_names, read_ties, standing, with_parents
 from sync.means import Stand
 from sync.merge import Part, Unproven, Value, meant_alike
 from sync.people import People
 from sync.sides import Group, Names, text
 
-__all__ = ["TieSides"]
+__all__ = ["ProjectSides"]
 
 
-class TieSides:
-    """The ties of a project, read anew for each question; people and names once, for one run."""
+class ProjectSides:
+    """The sides of a project's ties, for one run; accounts, sprints and milestones are read once."""
 
     def __init__(self, charter: Charter) -> None:
         self._charter = charter
@@ -30,54 +30,49 @@ class TieSides:
     def fields(self, connection: str, source: str) -> Collection[str]:
         """The fields that are kept in agreement there."""
         terms = self._charter.terms
-        return sorted(terms.rules.keys() & frozenset(terms.holds.get((connection, source), terms.rules)))
+        return frozenset(terms.holds.get((connection, source), ())) & terms.rules.keys()
 
     def stand(
         self, writer: Writer, target: Ref, fields: Collection[str], origin: Ref | None = None
     ) -> Mapping[str, Stand]:
-        """Field -> how the sides of the target's tie stand to what it says, and `origin` where it says so."""
+        """Field -> how the sides of the target's tie stand to what it says; `origin` is where it came from."""
         agreement = writer.agreement(self._charter.sources)
-        tie = self._tie(agreement, target)
-        issue = None if tie is None else next((i for i in tie.members if i.ref == target), None)
-        if tie is None or issue is None:
+        tie, names = self._tie(agreement, target)
+        if tie is None:
             return {}
-        group = Group(tie.members, self._charter.terms, self._named(agreement, tie))
-        said = {member.ref: group.now(member) for member in tie.members}
-        return {name: _stand(group, issue, name, said, origin) for name in fields if name in said[target]}
+        group = Group(tie.members, self._charter.terms, names)
+        said = {issue.ref: group.now(issue) for issue in group.members}
+        found = {name: _stand(group, said, target, name, origin) for name in fields if name in said[target]}
+        return {name: stand for name, stand in found.items() if len(stand.alike) + len(stand.behind) > 1}
 
-    def _tie(self, agreement: Agreement, target: Ref) -> Tie | None:
-        numbers = agreement.numbers([target])
-        if target not in numbers:
-            return None
-        edges = standing(agreement.edges(numbers.values()))
-        by_end: dict[int, list[Edge]] = defaultdict(list)
-        for edge in edges:
-            by_end[edge.a].append(edge)
-        around = sorted({numbers[target], *(end for edge in edges for end in (edge.a, edge.b))})
-        ties = read_ties(agreement, [around], by_end, self._trust(agreement))
-        return next((tie for tie in ties if target in tie.numbers and tie.members), None)
-
-    def _trust(self, agreement: Agreement) -> Trust:
-        if self._people is None:
-            self._people = people_of(agreement, self._charter)
+    @cached_property
+    def _trust(self) -> Trust:
+        assert self._people is not None
         return Trust(self._people.of, self._charter.ours)
 
-    def _named(self, agreement: Agreement, tie: Tie) -> Names:
-        trust = self._trust(agreement)
+    def _tie(self, agreement: Agreement, target: Ref) -> tuple[Tie | None, Names]:
+        if self._people is None:
+            self._people = people_of(agreement, self._charter)
         if self._names is None:
-            self._names = read_names(agreement, self._charter, self._people or People())
-        return with_parents(agreement, self._names, [tie], trust)
+            self._names = read_names(agreement, self._charter, self._people)
+        numbers = agreement.numbers([target])
+        edges = standing(agreement.edges(numbers.values()))
+        ties = list(read_ties(agreement, chains(edges, numbers.values()), by_end(edges), self._trust))
+        mine = next((tie for tie in ties if any(issue.ref == target for issue in tie.members)), None)
+        if mine is None or "parent" not in self._charter.terms.rules:
+            return mine, self._names
+        return mine, with_parents(agreement, self._names, [mine], self._trust)
 
 
 def _stand(
-    group: Group, issue: Issue, name: str, said: Mapping[Ref, Mapping[str, Value]], origin: Ref | None
+    group: Group, said: Mapping[Ref, Mapping[str, Value]], target: Ref, name: str, origin: Ref | None
 ) -> Stand:
     """A coarse target says less than the origin of its value, so the others are held against both."""
     parts = {ref: Part(ref, values[name]) for ref, values in said.items() if name in values}
-    agreed = [parts[issue.ref]]
-    if origin in parts and _alike(group, name, [*agreed, parts[origin]]):
-        agreed.append(parts[origin])
-    alike = {ref: text(part.now) for ref, part in parts.items() if _alike(group, name, [*agreed, part])}
+    settled = [parts[target]]
+    if origin in parts and _alike(group, name, [*settled, parts[origin]]):
+        settled.append(parts[origin])
+    alike = {ref: text(part.now) for ref, part in parts.items() if _alike(group, name, [*settled, part])}
     return Stand(alike, frozenset(parts.keys() - alike.keys()))
 
 
