@@ -18,9 +18,12 @@ from connectors.errors import (
     AccessRefused,
     ConnectorError,
     Misconfigured,
+    OutcomeUnknown,
+    Refused,
     RetryLater,
     SkipIssue,
     SourceStopped,
+    Stale,
 )
 from connectors.httpx_transport import guarded_client
 from connectors.payload import decode, decode_record
@@ -31,12 +34,25 @@ from connectors.planner.token_file import TokenFile
 from connectors.retry import PASSING, Retry, retry_after
 from connectors.transport import Guard
 
-__all__ = ["AT_ONCE", "Answer", "BadRequest", "Missing", "PlannerClient", "Reply", "explanation"]
+__all__ = [
+    "AT_ONCE",
+    "READ",
+    "WRITE",
+    "Answer",
+    "BadRequest",
+    "Missing",
+    "PlannerClient",
+    "Reply",
+    "explanation",
+]
 
 T = TypeVar("T")
 
 AT_ONCE = 20
 """Reads that Graph takes in one batch."""
+READ = "Tasks.Read.All"
+WRITE = "Tasks.ReadWrite.All"
+"""The rights of an application in Planner."""
 _MOST_IDS = 1000
 _MOST_PAGES = 1000
 _PERSON = "id,displayName,mail,userPrincipalName"
@@ -78,6 +94,7 @@ class _Replies(msgspec.Struct, frozen=True):
 
 class _Problem(msgspec.Struct, frozen=True):
     message: str = ""
+    code: str = ""
 
 
 class _Refusal(msgspec.Struct, frozen=True):
@@ -85,7 +102,7 @@ class _Refusal(msgspec.Struct, frozen=True):
 
 
 class PlannerClient:
-    """One signed-in connection; every call is a read and is asked again as the retry policy says.
+    """One signed-in connection; a read is asked again as the retry policy says, a write is not.
 
     `plain`: Graph does not expand details in lists here. `named` are the people already asked for, and
     `may_name` whether it's worth asking; `may_beta`: whether the beta version is to be used.
@@ -179,6 +196,63 @@ class PlannerClient:
 
         return self._retry.read(ask)
 
+    def change(self, method: str, address: str, body: object, tag: str = "") -> Answer:
+        """One write, sent once, and what Graph then shows; `tag` is the version that it was decided on.
+
+        Only what surely was not carried out is sent again. Stale: the same was changed meanwhile. Refused:
+        Planner takes it neither now nor later. Missing: it is not shown any more. OutcomeUnknown: no answer
+        tells. Any other error: nothing was written.
+        """
+        return self._retry.read(lambda: self._change(method, address, body, tag))
+
+    def _change(self, method: str, address: str, body: object, tag: str) -> Answer:
+        headers = {"Prefer": "return=representation"} | ({"If-Match": tag} if tag else {})
+        reply = self._sent_once(method, address, body, headers)
+        if reply.status_code == 401:
+            self._signin.forget()
+            reply = self._sent_once(method, address, body, headers)
+        if reply.status_code in (200, 201, 204):
+            return Answer(reply.content)
+        raise self._refusal(reply.status_code, reply.headers, reply.content)
+
+    def _sent_once(
+        self, method: str, address: str, body: object, headers: Mapping[str, str]
+    ) -> httpx.Response:
+        token = self._signin.token()
+        try:
+            return self._asked_with(token, method, address, body, headers)
+        except RetryLater as error:
+            if error.unsent:
+                raise
+            raise self._unknown(str(error)) from error
+        except SourceStopped as error:
+            raise self._unknown(str(error)) from error
+
+    def _unknown(self, why: str) -> OutcomeUnknown:
+        return OutcomeUnknown(
+            f"{self._who} did not say whether it carried out a write ({why.rstrip('.')}). Look at the task "
+            "before anything is written again."
+        )
+
+    def _refusal(self, status: int, headers: Mapping[str, str], content: bytes) -> ConnectorError:
+        """What a refused write asks for."""
+        said = explanation(content)
+        if status in (409, 412):
+            return Stale(f"{self._who}: the task was changed meanwhile{said}. Read it again.")
+        if status != 429 and (status in PASSING or status >= 500):
+            return self._unknown(f"it answered with status {status}")
+        if status == 403 and _code(content).startswith("Maximum"):
+            return Refused(f"{self._who} is at a limit of its own{said}: {_code(content)}. Make room there.")
+        if status == 403:
+            return AccessRefused(
+                f"{self._who} does not let the application write that{said}. Ask an administrator of the "
+                f"tenant to consent to {WRITE}, or name an application that may in write_client and "
+                "write_secret, then: crosstie check"
+            )
+        if status in (401, 404, 429) or status < 400:
+            return self._meaning(status, headers, content)
+        return Refused(f"{self._who} does not take the write{said}. Set it in Planner by hand.")
+
     def beta(self, address: str) -> str:
         """The whole address of something that only the beta version has."""
         return f"{self._settings.url.rpartition('/')[0]}/beta{address}"
@@ -241,11 +315,13 @@ class PlannerClient:
         return Answer(reply.content)
 
     def _signed(self, method: str, address: str, body: object) -> httpx.Response:
+        return self._asked_with(self._signin.token(), method, address, body, {})
+
+    def _asked_with(
+        self, token: str, method: str, address: str, body: object, more: Mapping[str, str]
+    ) -> httpx.Response:
         url = address if address.startswith(("http://", "https://")) else f"{self._settings.url}{address}"
-        headers = {
-            "Authorization": f"Bearer {self._signin.token()}",
-            "client-request-id": self._request_id(),
-        }
+        headers = {"Authorization": f"Bearer {token}", "client-request-id": self._request_id(), **more}
         return self._http.request(method, url, headers=headers, json=body)
 
     def _request_id(self) -> str:
@@ -301,6 +377,13 @@ def _sign_in(
     if settings.token_cache is not None:
         return PersonSignIn(settings, TokenFile(settings.token_cache), retry, clock, sleep, show)
     return SignIn(settings, credential_of(settings, secret), retry, clock)
+
+
+def _code(content: bytes) -> str:
+    try:
+        return decode(content, _Refusal).error.code
+    except SourceStopped:
+        return ""
 
 
 def explanation(content: bytes) -> str:

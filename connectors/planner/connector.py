@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import ClassVar, TypeVar
 
@@ -21,24 +21,26 @@ from connectors.base import (
 )
 from connectors.errors import AccessRefused, ConnectorError, Misconfigured
 from connectors.payload import decode
-from connectors.planner.client import PlannerClient, Reply
+from connectors.planner.client import READ, WRITE, PlannerClient, Reply
+from connectors.planner.edits import WRITES, rounded
 from connectors.planner.mapping import HISTORY_FIELDS, Board, estimate_of
 from connectors.planner.plans import Frame, board_of, plans_of, read_frames, refused_plan
 from connectors.planner.pulling import Pulling, about_names
-from connectors.planner.records import Collection, GroupRecord, PlanRecord
+from connectors.planner.records import Collection as Rows
+from connectors.planner.records import GroupRecord, PlanRecord
 from connectors.planner.replay import replay
 from connectors.planner.settings import PlannerConnection, PlannerSource
+from connectors.planner.writing import Writing
 from connectors.retry import Retry
+from connectors.writing import Candidate, Draft, Edit, Receipt
 
 __all__ = ["Connector"]
 
 T = TypeVar("T")
 
-_READ = "Tasks.Read.All"
-_WRITE = "Tasks.ReadWrite.All"
 _MAY_LIST = frozenset({"GroupMember.Read.All", "Group.Read.All", "Directory.Read.All"})
 _MAY_NAME = frozenset({"User.Read.All", "User.ReadBasic.All", "Directory.Read.All"})
-_NEEDED = frozenset({_READ, "GroupMember.Read.All", "User.Read.All", "User.ReadBasic.All"})
+_NEEDED = frozenset({READ, "GroupMember.Read.All", "User.Read.All", "User.ReadBasic.All"})
 _GROUPS = "/groups?$select=id,displayName&$filter=groupTypes/any(c:c eq 'Unified')&$top=999"
 _AT_ONCE = 20
 
@@ -68,6 +70,7 @@ class Connector:
         conditional_writes=True,
         page_limit=400,
         parallel=4,
+        writes=WRITES,
     )
 
     def __init__(
@@ -81,13 +84,38 @@ class Connector:
         self._settings = settings
         self._clock = clock
         retry = Retry(f'Planner "{settings.name}"', sleep, clock, on_wait)
-        self._client = PlannerClient(settings, secret, retry, clock, sleep, on_wait)
+
+        def sign_in(whose: PlannerConnection) -> PlannerClient:
+            return PlannerClient(whose, secret, retry, clock, sleep, on_wait)
+
+        self._sign_in = sign_in
+        self._client = sign_in(settings)
+        self._writer: PlannerClient | None = None
+        self._writing = Writing(settings, self._client, self._writing_client, retry)
 
     def spent(self) -> Spent:
-        return self._client.spent()
+        return Spent(sum(client.spent().requests for client in self._clients()))
 
     def close(self) -> None:
-        self._client.close()
+        for client in self._clients():
+            client.close()
+
+    def _clients(self) -> tuple[PlannerClient, ...]:
+        if self._writer is None or self._writer is self._client:
+            return (self._client,)
+        return self._client, self._writer
+
+    def _writing_client(self) -> PlannerClient:
+        """The client that may write, signed in on first need."""
+        if self._writer is None:
+            if self._settings.sign_in == "device" and self._settings.write_secret is None:
+                raise AccessRefused(
+                    f"{self._settings.who} signs in as a person who may only read. Name an application that "
+                    "may write in write_client and write_secret."
+                )
+            whose = self._settings.writing()
+            self._writer = self._client if whose is self._settings else self._sign_in(whose)
+        return self._writer
 
     # check
 
@@ -99,9 +127,10 @@ class Connector:
         fields: list[FieldFinding] = []
         warnings: list[str] = []
         if claims.roles is not None:
-            granted = _READ in claims.roles or _WRITE in claims.roles
-            permissions.append(Permission(_READ, granted, "reading plans and their tasks"))
+            granted = READ in claims.roles or WRITE in claims.roles
+            permissions.append(Permission(READ, granted, "reading plans and their tasks"))
             warnings += _about_roles(frozenset(claims.roles))
+        permissions += self._may_write(frozenset(claims.roles or ()))
         if self._settings.cloud == "china":
             warnings.append("Planner is not offered in the cloud that 21Vianet runs, as far as is known.")
         for source in map(_own, sources):
@@ -119,6 +148,16 @@ class Connector:
             permissions += [Permission("Tasks.Read", "Tasks.Read" in claims.scp, "reading one's plans")]
             account = f"{claims.upn or 'a person'} through {account}"
         return CheckReport(account, tuple(permissions), tuple(fields), tuple(warnings))
+
+    def _may_write(self, roles: frozenset[str]) -> Iterator[Permission]:
+        """What the credential for writing may, where there is one."""
+        needed_for = "writing tasks, where a project says write = true"
+        if self._settings.write_secret is not None:
+            held = self._writing_client().claims().roles or ()
+            name = f"{WRITE} of application {self._settings.writing_client}"
+            yield Permission(name, WRITE in held, needed_for)
+        elif WRITE in roles:
+            yield Permission(WRITE, True, needed_for)
 
     def _seen(self, source: PlannerSource) -> Iterator[tuple[str, Frame | ConnectorError]]:
         """Each plan of a source, by its id or what the config calls it, or why it cannot be read."""
@@ -158,7 +197,7 @@ class Connector:
         """The plans of one group, its further pages included; a group that hides them is left out."""
         if reply.status != 200:
             return
-        page = decode(reply.body, Collection)
+        page = decode(reply.body, Rows)
         plans = [decode(raw, PlanRecord) for raw in page.value]
         if page.next_link is not None:
             plans += self._listed(page.next_link, PlanRecord)
@@ -190,12 +229,28 @@ class Connector:
     def _pulling(self, source: PlannerSource, cursors: Mapping[str, str], now: datetime) -> Pulling:
         return Pulling(self._client, self._settings, source, cursors, now)
 
+    # write
+
+    def fetch(self, source: object, ids: Collection[str], now: datetime) -> tuple[Batch, ...]:
+        return self._writing.fetch(_own(source), ids, now)
+
+    def write(self, source: object, edit: Edit, now: datetime) -> Receipt:
+        return self._writing.write(_own(source), edit, now)
+
+    def create(self, source: object, draft: Draft, now: datetime) -> Receipt:
+        return self._writing.create(_own(source), draft, now)
+
+    def find(
+        self, source: object, marker: str, title: str, since: datetime, now: datetime
+    ) -> tuple[Candidate, ...]:
+        return self._writing.find(_own(source), marker, title, since, now)
+
+    @staticmethod
+    def rounded(field: str, value: object) -> object:
+        return rounded(field, value)
+
     def replay(self, source: object, pages: Iterable[RawPage], now: datetime) -> Iterator[Batch]:
         yield from replay(self._settings, _own(source), pages, now)
-
-
-Connector = Connector
-"""The name under which each kind's connector is found."""
 
 
 def _own(source: object) -> PlannerSource:
@@ -207,13 +262,21 @@ def _own(source: object) -> PlannerSource:
 def _about_roles(roles: frozenset[str]) -> Iterator[str]:
     """What the application may beyond its need, and what it cannot show for want of a right."""
     spare = sorted(
-        role for role in roles - _NEEDED if role.startswith(("Tasks.", "Group", "Directory.", "User."))
+        role
+        for role in roles - _NEEDED - {WRITE}
+        if role.startswith(("Tasks.", "Group", "Directory.", "User."))
     )
     if spare:
         yield f"The application may more than reading needs: {', '.join(spare)}. Take these rights away."
-    if _READ in roles or _WRITE in roles:
+    if WRITE in roles:
         yield (
-            f"{_READ} reads every plan of the tenant; Microsoft has no narrower right for an application. "
+            "The application that reads may also write. If no project is to write, take "
+            f"{WRITE} away and leave {READ}; otherwise an application of its own (write_client, "
+            "write_secret) keeps the two apart."
+        )
+    if READ in roles or WRITE in roles:
+        yield (
+            f"{READ} reads every plan of the tenant; Microsoft has no narrower right for an application. "
             "Keep its credential accordingly."
         )
     if not roles & _MAY_NAME:

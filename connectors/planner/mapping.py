@@ -32,7 +32,9 @@ from model.values import (
 )
 
 __all__ = [
+    "BANDS",
     "HISTORY_FIELDS",
+    "MARKER",
     "WORDS",
     "Board",
     "account_of",
@@ -42,12 +44,15 @@ __all__ = [
     "instant",
     "issue_of",
     "key_of",
+    "labels_of",
     "milestones",
     "people_of",
     "person",
     "priority_of",
     "sprints",
     "status_of",
+    "text_of",
+    "ticked_off",
 ]
 
 HISTORY_FIELDS = frozenset({"finished", "percent", "status", "status_original"})
@@ -62,6 +67,10 @@ WORDS = {
     StatusCategory.DONE: "Completed",
 }
 _PRIORITIES = ((1, "Urgent"), (4, "Important"), (7, "Medium"), (10, "Low"))
+BANDS = {"Urgent": 1, "Important": 3, "Medium": 5, "Low": 9}
+"""Band of priority -> the number that Planner's own pages write."""
+MARKER = re.compile(r"ct1\.[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+")
+"""A line of our own in a description, which is no part of the text."""
 _LAST_SECOND = time(23, 59, 59)
 
 
@@ -151,7 +160,7 @@ def milestones(board: Board) -> tuple[Milestone, ...]:
 def issue_of(task: TaskRecord, details: DetailsRecord | None, board: Board) -> Issue:
     """A task and its details. SkipIssue: an instant in it cannot be read."""
     status, word = board.words[task.percent_complete]
-    labels = _labels(task, board)
+    labels = labels_of(task, board)
     bucket = task.bucket_id or ""
     dated = bucket in board.dated
     sprinted = board.source.sprints == "bucket"
@@ -200,10 +209,23 @@ def _body(details: DetailsRecord | None) -> str:
     """The description and below it the checklist, a line for each item: both may name other issues."""
     if details is None:
         return ""
+    return "\n".join(filter(None, (text_of(details.description), *ticked_off(details))))
+
+
+def text_of(description: str | None) -> str:
+    """A description as people know it: its lines without those of our own markers."""
+    if description is None or "ct1." not in description:
+        return description or ""
+    lines = description.splitlines()
+    kept = [line for line in lines if not MARKER.fullmatch(line.strip())]
+    return description if kept == lines else "\n".join(kept).rstrip()
+
+
+def ticked_off(details: DetailsRecord) -> list[str]:
+    """A line for each item of the checklist, in the order that people see."""
     items = [item for item in (details.checklist or {}).values() if isinstance(item, Mapping)]
     items.sort(key=lambda item: str(item.get("orderHint") or ""))
-    lines = [f"[{'x' if item.get('isChecked') is True else ' '}] {item.get('title') or ''}" for item in items]
-    return "\n".join(filter(None, (details.description, *lines)))
+    return [f"[{'x' if item.get('isChecked') is True else ' '}] {item.get('title') or ''}" for item in items]
 
 
 def category_of(percent: int) -> StatusCategory:
@@ -331,7 +353,7 @@ def key_of(id_: str, title: str) -> str:
     return code.group() if code else f"task-{id_[:8]}"
 
 
-def _labels(task: TaskRecord, board: Board) -> list[str]:
+def labels_of(task: TaskRecord, board: Board) -> list[str]:
     """The labels by slot number; a slot that nobody named keeps Planner's own word."""
     return [board.categories.get(slot) or slot for slot in sorted(_held(task.applied_categories), key=_slot)]
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 import msgspec
@@ -19,7 +18,16 @@ from connectors.planner.mapping import Board
 from connectors.planner.records import BucketRecord, CategoriesRecord, Collection, GroupRecord, PlanRecord
 from connectors.planner.settings import PlannerConnection, PlannerSource
 
-__all__ = ["Frame", "board_of", "find_group", "plans_of", "read_frames", "refused_plan"]
+__all__ = [
+    "Frame",
+    "board_of",
+    "find_group",
+    "frame_from",
+    "parts_of",
+    "plans_of",
+    "read_frames",
+    "refused_plan",
+]
 
 _MAPPING = 2
 """Raised whenever the same task would be understood otherwise, so that all are read again."""
@@ -39,29 +47,28 @@ class Frame(msgspec.Struct, frozen=True):
         return decode(self.plan, PlanRecord)
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """The addresses of one plan's parts."""
-
-    id: str
-
-    def __iter__(self) -> Iterator[str]:
-        return (f"/planner/plans/{self.id}{part}" for part in _PARTS)
-
-
 def read_frames(client: PlannerClient, ids: Sequence[str]) -> dict[str, Frame | ConnectorError]:
     """Each plan's frame, or why it cannot be had; six plans in a batch."""
     found: dict[str, Frame | ConnectorError] = {}
     several = AT_ONCE // len(_PARTS)
     for begin in range(0, len(ids), several):
         some = ids[begin : begin + several]
-        replies = client.together([address for id in some for address in _Asked(id)])
-        for id in some:
-            try:
-                found[id] = _frame(client, [replies[address] for address in _Asked(id)])
-            except (AccessRefused, Missing, BadRequest) as error:
-                found[id] = error
+        replies = client.together([address for id in some for address in parts_of(id)])
+        found |= {id: frame_from(client, id, replies) for id in some}
     return found
+
+
+def parts_of(plan: str) -> list[str]:
+    """The addresses of what makes up a plan's frame."""
+    return [f"/planner/plans/{plan}{part}" for part in _PARTS]
+
+
+def frame_from(client: PlannerClient, plan: str, replies: Mapping[str, Reply]) -> Frame | ConnectorError:
+    """The frame in the replies to its parts, or why it cannot be had."""
+    try:
+        return _frame(client, [replies[address] for address in parts_of(plan)])
+    except (AccessRefused, Missing, BadRequest) as error:
+        return error
 
 
 def _frame(client: PlannerClient, replies: Sequence[Reply]) -> Frame:

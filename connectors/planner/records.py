@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 import msgspec
 
 __all__ = [
+    "TASK_ID",
     "BucketRecord",
     "CategoriesRecord",
     "Collection",
@@ -27,6 +29,7 @@ __all__ = [
 Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
 TaskId = Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{1,64}$")]
 """An id stands in addresses, so nothing that could lead elsewhere is taken for one."""
+TASK_ID = re.compile("[A-Za-z0-9_-]{1,64}")
 
 
 class _Record(msgspec.Struct, rename="camel", frozen=True):
@@ -62,6 +65,7 @@ class IdentitySet(_Record, frozen=True):
     """Who did something: a person, or an application alone."""
 
     user: IdentityRecord | None = None
+    application: IdentityRecord | None = None
 
 
 class ContainerRecord(_Record, frozen=True):
@@ -129,6 +133,16 @@ class TaskRecord(_Record, frozen=True):
     def says_more(self) -> bool:
         """Whether its details hold something that we read."""
         return self.has_description or self.reference_count > 0 or self.checklist_item_count > 0
+
+    @property
+    def outline(self) -> tuple[bool, int, int, int]:
+        """What the task itself shows of its details."""
+        return (
+            self.has_description,
+            self.reference_count,
+            self.checklist_item_count,
+            self.active_checklist_item_count,
+        )
 
 
 class HistoryRecord(_Record, frozen=True):

@@ -115,6 +115,15 @@ class PlannerConnection(ReceivesHooks, EntraConnection):
         description='With sign_in = "device": file that keeps the sign-in, readable by this user only.',
         examples=["planner.tokens"],
     )
+    write_client: Text | None = Field(
+        None,
+        description="Application (client) id of another app registration that may write; default: client.",
+    )
+    write_secret: SecretRef | None = Field(
+        None,
+        description="Reference to a client secret that only writes are made with; default: as for reading.",
+        examples=["env:PLANNER_WRITE_SECRET"],
+    )
     cloud: Literal["global", "usgov", "usgov-dod", "china"] = Field(
         "global", description="Microsoft's cloud that the tenant is in; settles url and authority."
     )
@@ -157,6 +166,32 @@ class PlannerConnection(ReceivesHooks, EntraConnection):
                 step='Name the file that keeps the sign-in, such as token_cache = "planner.tokens"',
             )
         return self
+
+    @model_validator(mode="after")
+    def _writes_as_an_application(self) -> Self:
+        if self.write_client is not None and self.write_secret is None:
+            raise Unfit("write_secret together with write_client", step="Name that application's secret")
+        return self
+
+    @property
+    def writing_client(self) -> str:
+        """The application that writes, which Planner notes as the creator of what it makes."""
+        return self.write_client or self.client
+
+    def writing(self) -> PlannerConnection:
+        """The connection as whoever writes signs in. Misconfigured elsewhere: a person cannot."""
+        if self.write_secret is None:
+            return self
+        return self.model_copy(
+            update={
+                "client": self.writing_client,
+                "secret": self.write_secret,
+                "certificate": None,
+                "key": None,
+                "sign_in": "application",
+                "token_cache": None,
+            }
+        )
 
     @model_validator(mode="after")
     def _stays_in_one_cloud(self) -> Self:

@@ -37,11 +37,13 @@ def test_check_says_who_we_are_and_what_is_too_much(tmp_path):
     assert report.account == f"application {CLIENT} of tenant {TENANT}"
     assert [one.name for one in report.permissions if one.granted] == [
         "Tasks.Read.All",
+        "Tasks.ReadWrite.All",
         'Read plan "Launch"',
     ]
     assert [finding.candidates for finding in report.fields] == [("3 points",)]
     text = "\n".join(report.warnings)
-    assert "Group.ReadWrite.All, Tasks.ReadWrite.All" in text
+    assert "may more than reading needs: Group.ReadWrite.All." in text
+    assert "may also write" in text
     assert "every plan of the tenant" in text
     assert "GroupMember.Read.All" in text
 
