@@ -106,16 +106,18 @@ class Inbox:
         `cap` is the most bytes that a connection's unfinished deliveries may hold: what goes beyond is FULL
         and not stored.
         """
-        known, held = _Known(self._at, deliveries, now), self._held({each.connection for each in deliveries})
+        digests = [each.digest for each in deliveries]
+        known = _Known(self._at, deliveries, digests, now)
+        held = self._held({each.connection for each in deliveries})
         arrivals, rows, again = [], [], []
-        for each in deliveries:
-            arrival, parked = known.classify(each)
+        for each, digest in zip(deliveries, digests, strict=True):
+            arrival, parked = known.classify(each, digest)
             if arrival in _STORED and held.get(each.connection, 0) + len(each.body) > cap:
                 arrival = Arrival.FULL
             if arrival in _STORED:
                 held[each.connection] = held.get(each.connection, 0) + len(each.body)
-                known.note(each)
-                rows.append(_row(each))
+                known.note(each, digest)
+                rows.append(_row(each, digest))
             again.extend(parked)
             arrivals.append(arrival)
         add(self._at, _INBOX, rows)
@@ -195,7 +197,9 @@ class Inbox:
 class _Known:
     """Which ids and bodies of a group were received within MEMORY, those of the group itself included."""
 
-    def __init__(self, at: Connection, deliveries: Sequence[Delivery], now: datetime) -> None:
+    def __init__(
+        self, at: Connection, deliveries: Sequence[Delivery], digests: Sequence[str], now: datetime
+    ) -> None:
         self._ids: dict[tuple[str, str], set[str]] = {}
         self._parked: dict[tuple[str, str], list[int]] = {}
         self._bodies: set[tuple[str, str]] = set()
@@ -205,27 +209,27 @@ class _Known:
         recent = recent.where(_INBOX.c.connection.in_(names))
         for row in fetch(at, recent, _INBOX.c.delivery, {_short(each.id) for each in deliveries}):
             self._ids.setdefault((row["connection"], row["delivery"]), set()).add(row["body_digest"])
-        for row in fetch(at, recent, _INBOX.c.body_digest, {each.digest for each in deliveries}):
+        for row in fetch(at, recent, _INBOX.c.body_digest, set(digests)):
             body = (row["connection"], row["body_digest"])
             self._bodies.add(body)
             if row["state"] == "parked":
                 self._parked.setdefault(body, []).append(row["pk"])
 
-    def classify(self, each: Delivery) -> tuple[Arrival, list[int]]:
+    def classify(self, each: Delivery, digest: str) -> tuple[Arrival, list[int]]:
         """What it is, and the numbers of parked ones that are to be tried again because of it."""
         if not each.once:
             return Arrival.NEW, []
-        body = (each.connection, each.digest)
+        body = (each.connection, digest)
         if body in self._bodies:
             parked = self._parked.pop(body, [])
             return (Arrival.AGAIN if parked else Arrival.DUPLICATE), parked
         others = self._ids.get((each.connection, _short(each.id)), set())
         return (Arrival.ALARMING if others else Arrival.NEW), []
 
-    def note(self, each: Delivery) -> None:
+    def note(self, each: Delivery, digest: str) -> None:
         """It is stored now."""
-        self._ids.setdefault((each.connection, _short(each.id)), set()).add(each.digest)
-        self._bodies.add((each.connection, each.digest))
+        self._ids.setdefault((each.connection, _short(each.id)), set()).add(digest)
+        self._bodies.add((each.connection, digest))
 
 
 def _digest(body: bytes) -> str:
@@ -236,11 +240,11 @@ def _short(id_: str) -> str:
     return clean(id_) if len(id_) <= _LONG else sha256(id_.encode(errors="replace")).hexdigest()
 
 
-def _row(each: Delivery) -> dict[str, Any]:
+def _row(each: Delivery, digest: str) -> dict[str, Any]:
     row: dict[str, Any] = {
         "connection": each.connection,
         "delivery": _short(each.id),
-        "body_digest": each.digest,
+        "body_digest": digest,
         "received": each.received,
         "kind": each.kind,
         "subject": each.subject,

@@ -5,11 +5,10 @@ SQLite's own integrity check looks at the structure of the file and misses nearl
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from hashlib import sha256
 
-from model.fields import encode
 from model.text import clean
 
 __all__ = ["delivery_seal", "event_seal"]
@@ -25,7 +24,7 @@ def event_seal(
     actor: str | None,
 ) -> bytes:
     """SHA-256 of an event: `words` are field, before and after, `times` when it happened and was learned."""
-    return sha256(_told((entity, *ref, id, *words, *map(encode, times), origin, actor))).digest()
+    return sha256(_told((entity, *ref, id, *words, *map(_stamp, times), origin, actor))).digest()
 
 
 def delivery_seal(
@@ -38,10 +37,17 @@ def delivery_seal(
     headers: str,
 ) -> str:
     """SHA-256, in hexadecimal digits, over what of a delivery never changes; the body by its own digest."""
-    parts = (connection, delivery, body_digest, encode(received), kind, subject, headers)
+    parts = (connection, delivery, body_digest, _stamp(received), kind, subject, headers)
     return sha256(_told(parts)).hexdigest()
 
 
-def _told(parts: Iterable[str | None]) -> bytes:
+def _told(parts: Sequence[str | None]) -> bytes:
     """Texts as they are stored; none of them holds NUL, which therefore parts them."""
-    return "\0".join("" if part is None else f"={clean(part)}" for part in parts).encode()
+    told = "\0".join(["" if part is None else f"={part}" for part in parts])
+    if not told.isascii() or told.count("\0") >= len(parts):
+        told = "\0".join(["" if part is None else f"={clean(part)}" for part in parts])
+    return told.encode()
+
+
+def _stamp(at: datetime) -> str:
+    return (at if at.tzinfo is UTC else at.astimezone(UTC)).isoformat()
