@@ -28,16 +28,26 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 class Listener:
-    """Serves an application on one socket until `stop`. `most` is how many connections it holds at once."""
+    """Serves an application on one socket until `stop`.
 
-    def __init__(self, app: Any, listener: socket.socket, name: str, most: int = 1000) -> None:
+    `most` is how many connections it holds at once, `head_seconds` how long a request's head may take.
+    """
+
+    def __init__(
+        self,
+        app: Any,
+        listener: socket.socket,
+        name: str,
+        most: int = 1000,
+        head_seconds: float = _HEAD_SECONDS,
+    ) -> None:
         self.address = listener.getsockname()[:2]
         self._socket = listener
         self._server = _Server(
             uvicorn.Config(
                 app,
                 loop="uvloop",
-                http=_Protocol,
+                http=type("Protocol", (_Protocol,), {"head_seconds": head_seconds}),
                 ws="none",
                 lifespan="off",
                 interface="asgi3",
@@ -99,6 +109,7 @@ class _Server(uvicorn.Server):
 class _Protocol(HttpToolsProtocol):
     """Ends connections whose head does not come whole in time, or is too large: uvicorn would keep them."""
 
+    head_seconds = _HEAD_SECONDS
     _timer: asyncio.TimerHandle | None = None
     _head = 0
 
@@ -126,7 +137,7 @@ class _Protocol(HttpToolsProtocol):
 
     def _await_head(self) -> None:
         self._head = 0
-        self._timer = self.loop.call_later(_HEAD_SECONDS, self.timeout_keep_alive_handler)
+        self._timer = self.loop.call_later(self.head_seconds, self.timeout_keep_alive_handler)
 
     def _settle_head(self) -> None:
         if self._timer is not None:
