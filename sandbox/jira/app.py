@@ -20,6 +20,8 @@ from sandbox.jira import agile, datacenter, extras, platform, writes
 from sandbox.jira.bodies import Bodies
 from sandbox.jira.calls import Call, Refusal, Reply
 from sandbox.jira.datacenter import OffsetSearch, ServerBodies, ServerIssueBodies
+from sandbox.jira.hook_views import HookViews
+from sandbox.jira.hooks import Hooks
 from sandbox.jira.issues import IssueBodies
 from sandbox.jira.platform import Histories, WorklogFeeds
 from sandbox.jira.search import Search
@@ -42,7 +44,7 @@ class JiraApp:
     `page_cap` is the most rows of a search page with real fields, `index_lag` how long a write takes to reach
     the search, `worklog_page` the length of a worklog feed's page, `count_error`
     by how much the estimated count of a search is wrong. With `data_center` it has that product's face,
-    whose search rows bring at most so many `histories` along.
+    whose search rows bring at most so many `histories` along. `hooks` sends the webhooks when it is pumped.
     """
 
     def __init__(
@@ -85,6 +87,9 @@ class JiraApp:
                 *platform.ROUTES,
             ]
         routes += [*writes.ROUTES, *extras.ROUTES]
+        self.hooks = Hooks(site, lambda: self._shapes(site.url, "2"))
+        views = HookViews(self.hooks)
+        routes += [] if data_center else views.dynamic_routes
         self.asgi: ASGIApp = Starlette(
             routes=[
                 *(
@@ -94,6 +99,10 @@ class JiraApp:
                 *(
                     self._route(method, f"/rest/agile/1.0{path}", handle)
                     for method, path, handle in (*agile.ROUTES, *writes.AGILE_ROUTES)
+                ),
+                *(
+                    self._route(method, f"/rest/webhooks/1.0{path}", handle)
+                    for method, path, handle in views.admin_routes
                 ),
             ],
             exception_handlers={HTTPException: _no_such_resource},

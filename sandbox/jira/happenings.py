@@ -12,7 +12,10 @@ __all__ = ["Happening", "Listener"]
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """`event` is Jira's name for it; `before` a sprint as it was, `property` the key of a property."""
+    """`event` is Jira's name for it; `before` a sprint as it was, `property` the key of a property.
+
+    `secondary`: it happened because something else did.
+    """
 
     event: str
     issue: Issue | None = None
@@ -23,6 +26,7 @@ class Happening:
     before: Sprint | None = None
     version: Version | None = None
     property: str | None = None
+    secondary: bool = False
 
 
 Listener = Callable[[Happening], None]

@@ -234,6 +234,9 @@ class _Clauses:
             "sprint": lambda issue: frozenset(str(id) for id in issue.sprints),
             "labels": lambda issue: frozenset(issue.labels),
             "level": lambda issue: frozenset((issue.level.id,) if issue.level else ()),
+            "assignee": lambda issue: frozenset((issue.assignee,) if issue.assignee else ()),
+            "reporter": lambda issue: frozenset((issue.creator,)),
+            "creator": lambda issue: frozenset((issue.creator,)),
         }
         self._instants: dict[str, Callable[[Issue], datetime]] = {
             "updated": reader.updated,
@@ -280,6 +283,9 @@ class _Clauses:
             "issuetype": partial(_row, ISSUE_TYPES),
             "labels": str,
             "level": str,
+            "assignee": str,
+            "reporter": str,
+            "creator": str,
         }
         found = lookups[_SYNONYMS.get(field, field)](value)
         if found is None:

@@ -63,6 +63,11 @@ class Places:
         """Let `account_id` sign in with email and token (basic) or the token alone (bearer)."""
         self.tokens[email, token] = account_id
 
+    def add_app(self, account_id: str, token: str, client_secret: str) -> None:
+        """Let an OAuth 2.0 app sign in as this account; its webhooks are proven by its client secret."""
+        self.tokens["", token] = account_id
+        self.apps[account_id] = client_secret
+
     def add_project(self, key: str, name: str, team_managed: bool = False) -> None:
         """A software project; a team-managed one keeps its points in a field of another kind.
 

@@ -251,7 +251,7 @@ class JiraSite(Places):
             else:
                 self._save(child, None, EDITORS["parent"](self, child, None))
         for worklog in issue.worklogs:
-            self._forget(worklog)
+            self.happen("worklog_deleted", worklog=self._forget(worklog), secondary=True)
         for link, other in issue.blocks.items():
             del self.issues[other].blocked_by[link]
         for link, other in issue.blocked_by.items():

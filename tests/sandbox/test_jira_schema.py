@@ -14,6 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from jsonschema import Draft202012Validator
 
@@ -114,6 +115,8 @@ def visitor() -> Iterator[Visitor]:
     site.jira.transition(id, BOB, "Done")
     site.jira.link_remote(id, "https://plan.example/1", "The plan", BOB)
     site.jira.set_property(id, "sync", {"n": 1})
+    site.jira.add_user("bot", "Sync app", None)
+    site.jira.add_app("bot", "app-token", "client-secret")
     site.jira.log_work(id, BOB, MONDAY, 600)
     site.jira.delete_worklog(site.jira.log_work(id, BOB, MONDAY, 600))
     site.jira.start_sprint(site.first)
@@ -209,6 +212,26 @@ def test_what_is_made_is_answered_as_described(
     told = platform_description["paths"][V3 + path]["post"]["responses"]["201"]["content"]
     schema = told["application/json"].get("schema", {})
     assert complaints(platform_description, schema, answer.json()) == []
+
+
+def test_an_apps_webhooks_are_answered_as_described(
+    platform_description: dict[str, Any], visitor: Visitor
+) -> None:
+    bearer = {"authorization": "Bearer app-token"}
+    with httpx.Client(base_url=visitor.stand.url, headers=bearer, trust_env=False) as app:
+        wish = {"events": ["jira:issue_created"], "jqlFilter": "project = ED"}
+        body = {"url": "https://crosstie.example/in", "webhooks": [wish, wish | {"jqlFilter": "votes = 1"}]}
+        made = app.post(f"{V3}/webhook", json=body)
+        id = made.json()["webhookRegistrationResult"][0]["createdWebhookId"]
+        answers = {
+            ("post", "/webhook"): made,
+            ("get", "/webhook"): app.get(f"{V3}/webhook"),
+            ("put", "/webhook/refresh"): app.put(f"{V3}/webhook/refresh", json={"webhookIds": [id]}),
+        }
+    for (method, path), answer in answers.items():
+        assert answer.status_code == 200
+        schema = answer_schema(platform_description, method, V3 + path)
+        assert complaints(platform_description, schema, answer.json()) == []
 
 
 def test_every_endpoint_of_the_stand_in_is_held_to_a_description():
