@@ -22,7 +22,7 @@ from connectors.base import (
 from connectors.errors import AccessRefused, ConnectorError, Misconfigured
 from connectors.payload import decode
 from connectors.planner.client import READ, WRITE, PlannerClient, Reply
-from connectors.planner.edits import WRITES, rounded
+from connectors.planner.edits import WRITES, holds, rounded
 from connectors.planner.mapping import HISTORY_FIELDS, Board, estimate_of
 from connectors.planner.plans import Frame, board_of, plans_of, read_frames, refused_plan
 from connectors.planner.pulling import Pulling, about_names
@@ -244,6 +244,16 @@ class Connector:
         self, source: object, marker: str, title: str, since: datetime, now: datetime
     ) -> tuple[Candidate, ...]:
         return self._writing.find(_own(source), marker, title, since, now)
+
+    @staticmethod
+    def holds(source: object) -> frozenset[str]:
+        """The fields of `capabilities.writes` that the settings of this source leave a place for."""
+        return holds(_own(source))
+
+    @property
+    def own_account(self) -> str:
+        """The account that our writes are made by: an application, which no person is."""
+        return self._settings.writing_client
 
     @staticmethod
     def rounded(field: str, value: object) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -10,21 +10,20 @@ from typing import Any
 
 from connectors.planner.mapping import (
     BANDS,
-    MARKER,
     Board,
     estimate_of,
     instant,
     labels_of,
-    person,
+    ours,
     priority_of,
     status_of,
-    text_of,
-    ticked_off,
 )
 from connectors.planner.records import DetailsRecord, TaskRecord
+from connectors.planner.settings import PlannerSource
+from connectors.planner.texts import MARKER, described, text_of, ticked_off
 from model.values import StatusCategory
 
-__all__ = ["WRITES", "Patch", "described", "key_of_url", "ours", "patch_of", "reference", "rounded"]
+__all__ = ["WRITES", "Patch", "holds", "patch_of", "reference", "rounded"]
 
 WRITES = frozenset(
     {
@@ -62,6 +61,14 @@ def rounded(name: str, value: object) -> object:
     if name == "body" and isinstance(value, str):
         return text_of("\n".join(value.splitlines()).strip()).strip()
     return value
+
+
+def holds(source: PlannerSource) -> frozenset[str]:
+    """The fields that the settings of a source leave a place for."""
+    without = {"milestone" if source.sprints == "bucket" else "sprints"}
+    without |= set() if source.windows else {"milestone"}
+    without |= set() if source.estimate_label else {"estimate"}
+    return WRITES - without
 
 
 def patch_of(
@@ -202,6 +209,7 @@ def _move(patch: Patch, wanted: str | None, task: TaskRecord, board: Board) -> s
 
 def _body(patch: Patch, value: Any, task: TaskRecord, details: DetailsRecord | None, board: Board) -> str:
     """The description; the lines of a checklist below it are no part of it and must stay as they are."""
+    bare = text_of if ours(task, board) else str
     lines = ticked_off(details) if details else []
     if lines:
         ending = "\n".join(lines)
@@ -209,7 +217,7 @@ def _body(patch: Patch, value: Any, task: TaskRecord, details: DetailsRecord | N
             return "its checklist is read as part of its text; edit the description in Planner"
         value = value[: -len(ending)].rstrip()
     held = (details.description or "") if details else ""
-    if value != text_of(held):
+    if value != bare(held):
         marks = [line for line in held.splitlines() if MARKER.fullmatch(line.strip())]
         patch.details["description"] = described(value, marks)
     return ""
@@ -237,11 +245,6 @@ _ORDER = tuple(_SETTERS)
 # Parts
 
 
-def described(text: str, marks: Iterable[str]) -> str:
-    """A description with our markers in lines of their own below it."""
-    return "\n\n".join(filter(None, (text, "\n".join(marks))))
-
-
 def reference(title: str) -> dict[str, str]:
     """What stands behind an address that is attached to a task."""
     return {
@@ -250,18 +253,6 @@ def reference(title: str) -> dict[str, str]:
         "type": "Other",
         "previewPriority": " !",
     }
-
-
-def key_of_url(url: str) -> str:
-    """An address as the name of a reference; `%` is encoded too, so that decoding once gives it back."""
-    return "".join(f"%{ord(char):02X}" if char in "%.:@#" else char for char in url)
-
-
-def ours(task: TaskRecord, client: str) -> bool:
-    """Whether our application, and no person, made the task."""
-    made = task.created_by
-    app = made.application.id if made and made.application else None
-    return person(made) is None and app is not None and app.casefold() == client.casefold()
 
 
 def _slots(task: TaskRecord) -> set[str]:

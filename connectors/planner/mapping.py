@@ -15,6 +15,7 @@ from config.patterns import compile_pattern
 from connectors.errors import SkipIssue
 from connectors.planner.records import DetailsRecord, IdentitySet, PersonRecord, TaskRecord
 from connectors.planner.settings import PlannerConnection, PlannerSource, Window
+from connectors.planner.texts import text_of, ticked_off
 from model.fields import encode
 from model.values import (
     Account,
@@ -34,7 +35,6 @@ from model.values import (
 __all__ = [
     "BANDS",
     "HISTORY_FIELDS",
-    "MARKER",
     "WORDS",
     "Board",
     "account_of",
@@ -46,13 +46,12 @@ __all__ = [
     "key_of",
     "labels_of",
     "milestones",
+    "ours",
     "people_of",
     "person",
     "priority_of",
     "sprints",
     "status_of",
-    "text_of",
-    "ticked_off",
 ]
 
 HISTORY_FIELDS = frozenset({"finished", "percent", "status", "status_original"})
@@ -69,8 +68,6 @@ WORDS = {
 _PRIORITIES = ((1, "Urgent"), (4, "Important"), (7, "Medium"), (10, "Low"))
 BANDS = {"Urgent": 1, "Important": 3, "Medium": 5, "Low": 9}
 """Band of priority -> the number that Planner's own pages write."""
-MARKER = re.compile(r"ct1\.[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+")
-"""A line of our own in a description, which is no part of the text."""
 _LAST_SECOND = time(23, 59, 59)
 
 
@@ -187,45 +184,46 @@ def issue_of(task: TaskRecord, details: DetailsRecord | None, board: Board) -> I
         bucket=board.buckets.get(bucket),
         priority=priority_of(task.priority),
         attributes=_attributes(task, board),
-        body=_body(details),
+        body=_body(task, details, board),
         links=_links(details),
         version=task.etag,
     )
 
 
 def _attributes(task: TaskRecord, board: Board) -> tuple[tuple[str, str], ...]:
-    """Ticked items of the checklist ("3/5"), who made the task, and its plan where there are several."""
+    """Ticked items of the checklist ("3/5"), who made the task, and its plan where there are several.
+
+    An application that made it stands there by its own id, which is nobody's among people.
+    """
     items = task.checklist_item_count
     ticked = max(items - task.active_checklist_item_count, 0)
     said = {
         "checklist": f"{ticked}/{items}" if items > 0 else "",
-        "creator": person(task.created_by) or "",
+        "creator": person(task.created_by) or application(task.created_by) or "",
         "plan": board.title,
     }
     return tuple((name, value) for name, value in said.items() if value)
 
 
-def _body(details: DetailsRecord | None) -> str:
-    """The description and below it the checklist, a line for each item: both may name other issues."""
+def _body(task: TaskRecord, details: DetailsRecord | None, board: Board) -> str:
+    """The description and below it the checklist, a line for each item: both may name other issues.
+
+    A marker of ours is no part of the text of a task that we made; a copy of it elsewhere is.
+    """
     if details is None:
         return ""
-    return "\n".join(filter(None, (text_of(details.description), *ticked_off(details))))
+    text = details.description or ""
+    bare = text_of(text)
+    if bare != text and ours(task, board):
+        text = bare
+    return "\n".join(filter(None, (text, *ticked_off(details))))
 
 
-def text_of(description: str | None) -> str:
-    """A description as people know it: its lines without those of our own markers."""
-    if description is None or "ct1." not in description:
-        return description or ""
-    lines = description.splitlines()
-    kept = [line for line in lines if not MARKER.fullmatch(line.strip())]
-    return description if kept == lines else "\n".join(kept).rstrip()
-
-
-def ticked_off(details: DetailsRecord) -> list[str]:
-    """A line for each item of the checklist, in the order that people see."""
-    items = [item for item in (details.checklist or {}).values() if isinstance(item, Mapping)]
-    items.sort(key=lambda item: str(item.get("orderHint") or ""))
-    return [f"[{'x' if item.get('isChecked') is True else ' '}] {item.get('title') or ''}" for item in items]
+def ours(task: TaskRecord, board: Board) -> bool:
+    """Whether the application that writes for us, and no person, made the task."""
+    app = application(task.created_by)
+    client = board.connection.writing_client.casefold()
+    return person(task.created_by) is None and app is not None and app.casefold() == client
 
 
 def category_of(percent: int) -> StatusCategory:
@@ -306,6 +304,11 @@ def people_of(task: TaskRecord) -> frozenset[str]:
 
 def person(who: IdentitySet | None) -> str | None:
     return who.user.id if who and who.user else None
+
+
+def application(who: IdentitySet | None) -> str | None:
+    """The application that did something on its own; None: a person did, or nobody is named."""
+    return who.application.id if who and who.application and person(who) is None else None
 
 
 def account_of(record: PersonRecord, connection: str) -> Account | None:

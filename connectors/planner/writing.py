@@ -24,11 +24,12 @@ from connectors.errors import (
 )
 from connectors.payload import decode_record
 from connectors.planner.client import Answer, Missing, PlannerClient
-from connectors.planner.edits import described, key_of_url, ours, patch_of, reference, rounded
+from connectors.planner.edits import patch_of, reference, rounded
 from connectors.planner.holding import Held, Holding, address_of
-from connectors.planner.mapping import MARKER, Board, instant
+from connectors.planner.mapping import Board, instant, ours
 from connectors.planner.records import DetailsRecord, TaskRecord
 from connectors.planner.settings import PlannerConnection, PlannerSource
+from connectors.planner.texts import MARKER, described, key_of_url
 from connectors.retry import Retry
 from connectors.writing import Candidate, Draft, Edit, Receipt
 from model.values import Issue
@@ -228,9 +229,10 @@ class Writing:
         found: list[Candidate] = []
         holding = self._of(source)
         for plan in holding.plans(now):
-            recent = [task.id for task in self._listed(plan) if self._is_recent(task, since)]
+            board = holding.board(plan, now)
+            recent = [task.id for task in self._listed(plan) if _is_recent(task, board, since)]
             holding.fetch(recent, now)
-            found += [self._candidate(holding.tasks[id]) for id in recent if id in holding.tasks]
+            found += [_candidate(holding.tasks[id]) for id in recent if id in holding.tasks]
         wanted = rounded("title", title)
         bearing = [one for one in found if one.marker == marker]
         alike = [one for one in found if one.marker is None and one.issue.title == wanted]
@@ -245,14 +247,17 @@ class Writing:
                     continue  # what cannot be understood is none of ours
                 yield task
 
-    def _is_recent(self, task: TaskRecord, since: datetime) -> bool:
-        created = instant(task.created_date_time)
-        return created is not None and created >= since - _SKEW and ours(task, self._settings.writing_client)
 
-    def _candidate(self, held: Held) -> Candidate:
-        lines = ((held.details.description if held.details else "") or "").splitlines()
-        marker = next((line.strip() for line in lines if MARKER.fullmatch(line.strip())), None)
-        return Candidate(held.issue, marker, ours(held.task, self._settings.writing_client))
+def _is_recent(task: TaskRecord, board: Board, since: datetime) -> bool:
+    """Whether we made the task since then."""
+    created = instant(task.created_date_time)
+    return created is not None and created >= since - _SKEW and ours(task, board)
+
+
+def _candidate(held: Held) -> Candidate:
+    lines = ((held.details.description if held.details else "") or "").splitlines()
+    marker = next((line.strip() for line in lines if MARKER.fullmatch(line.strip())), None)
+    return Candidate(held.issue, marker, ours(held.task, held.board))
 
 
 _COMPARED = ("title", "bucket", "due", "start", "percent", "priority", "assignees", "labels")

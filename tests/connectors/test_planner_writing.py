@@ -450,6 +450,22 @@ def test_a_marker_that_somebody_copied_is_not_found_as_ours(desk: Desk) -> None:
     assert desk.find(since) == ()
 
 
+def test_a_copied_marker_stays_part_of_the_text_and_the_creator_of_a_twin_is_our_application(
+    desk: Desk,
+) -> None:
+    copy = desk.office.add("A twin", description=f"Copied\n{MARKER}")
+    twin = desk.create().id
+    assert desk.read(copy).body == f"Copied\n{MARKER}"
+    assert dict(desk.read(twin).attributes)["creator"] == WRITER == desk.connect().own_account
+    assert dict(desk.read(copy).attributes)["creator"] == ADA
+
+
+def test_what_a_source_holds_is_a_matter_of_its_settings(desk: Desk) -> None:
+    bare = desk.connect().holds(desk.office.source())
+    assert desk.connect().capabilities.writes - bare == {"sprints", "milestone", "estimate"}
+    assert desk.connect().capabilities.writes - desk.connect().holds(desk.source) == {"sprints"}
+
+
 def test_a_bucket_that_is_not_there_is_named_with_those_that_are(desk: Desk) -> None:
     draft = Draft(MARKER, {"title": "A twin"}, bucket="Nowhere")
     with pytest.raises(Refused, match='"To do", "Sprint 1"'):
