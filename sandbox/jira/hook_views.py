@@ -199,7 +199,7 @@ def _shown(call: Call, hook: Hook) -> Json:
 
 
 def _registered(hook: Hook) -> Json:
-    body: Json = {"id": hook.id, "events": sorted(hook.events), "jqlFilter": hook.jql}
+    body: Json = {"id": hook.id, "url": hook.url, "events": sorted(hook.events), "jqlFilter": hook.jql}
     if hook.expires is not None:
         body["expirationDate"] = milliseconds(hook.expires)
     if hook.fields:
