@@ -12,7 +12,8 @@ demo: $(VENV)/runtime
 
 test: lint
 	$(BIN)/python -m compileall -q $(FOLDERS)
-	$(BIN)/python -m slipcover -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m slipcover --json --out .coverage.json -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m slipcover --merge .coverage.json --out .coverage.json --fail-under 85
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check .
@@ -52,7 +53,7 @@ $(VENV)/dev: requirements-dev.lock pyproject.toml | $(BIN)/python
 	touch $@ $(VENV)/runtime
 
 clean:
-	rm -rf $(VENV) demo-out
+	rm -rf $(VENV) demo-out .coverage.json
 
 pictures: $(VENV)/dev
 	$(BIN)/python docs/pictures.py

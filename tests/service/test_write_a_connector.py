@@ -60,10 +60,11 @@ class Desk:
 
     def run(self, *args: str, cwd: Path | None = None, **environ: str) -> Done:
         own = {"PYTHONPATH": f"{self.site}{os.pathsep}{ROOT}", "NOTEBOOK_TOKEN": "the-right-token"}
+        outer = {name: text for name, text in os.environ.items() if not name.startswith("SLIPCOVER_")}
         return subprocess.run(
             [sys.executable, *args],
             cwd=cwd or self.folder,
-            env={**os.environ, **own, **environ},
+            env={**outer, **own, **environ},
             capture_output=True,
             text=True,
             encoding="utf-8",
