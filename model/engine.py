@@ -175,8 +175,13 @@ class Database:
             raise found from error
 
 
-def explain(error: DBAPIError | sqlite3.Error, shown: str) -> StoreError:
-    """The store error behind a driver's; the original is raised again where it is our own mistake."""
+def explain(error: DBAPIError | sqlite3.Error | UnicodeDecodeError, shown: str) -> StoreError:
+    """The store error behind a driver's; the original is raised again where it is our own mistake.
+
+    The driver cannot even decode what SQLite says of a schema that rotted.
+    """
+    if isinstance(error, UnicodeDecodeError):
+        return _corrupt(shown)
     if isinstance(error, sqlite3.Error):
         return _from_sqlite(error, shown)
     if isinstance(error.orig, sqlite3.Error):

@@ -29,7 +29,7 @@ def examine(connection: Connection, anchors: Collection[str] = ()) -> Iterator[F
     Reads everything: some ten seconds for a million events.
     """
     if connection.dialect.name == "sqlite":
-        yield from _structure(connection)
+        yield from _guarded("the file", lambda: _structure(connection))
     yield from _guarded("events", lambda: _events(connection))
     yield from _guarded("baselines", lambda: promises.faults(connection))
     yield from _guarded("inbox", lambda: Inbox(connection).verify())

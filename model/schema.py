@@ -51,7 +51,7 @@ def revision(where: Address, database: Database) -> str | None:
             if "alembic_version" in names:
                 row = file.execute("SELECT version_num FROM alembic_version").fetchone()
                 return str(row[0]) if row else None
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise explain(error, where.shown) from error
     if names:
         raise _foreign(where)
