@@ -8,6 +8,8 @@ from functools import partial
 from importlib import metadata
 from typing import TYPE_CHECKING
 
+from service.hooks.doors import hooked
+from service.hooks.upkeep import look_after
 from service.keeping import keep_house
 from service.timetable import Errand
 
@@ -27,6 +29,8 @@ def errands_of(workspace: Workspace) -> tuple[Errand, ...]:
 def _errands(workspace: Workspace) -> Iterator[Errand]:
     settings = workspace.config.daemon
     yield Errand("tidy", partial(_tidy, workspace), cron=settings.tidy)
+    if any(hooked(workspace)):
+        yield Errand("webhooks", partial(look_after, workspace), every=_UPKEEP)
     if settings.backups is not None and workspace.config.general.store.url.startswith("sqlite"):
         yield Errand("backup", partial(_back_up, workspace), cron=settings.backup)
 

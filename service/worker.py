@@ -18,6 +18,7 @@ from connectors.errors import ConnectorError, RetryLater, Unreachable
 from connectors.writing import WritingConnector
 from model.errors import LeaseLost, StoreError
 from service.ahead import read_ahead
+from service.concerns import HEARD
 from service.fenced import FencedStore, Hold
 from service.hearing import Errand, plan_errand
 from service.logs import Logger
@@ -306,8 +307,10 @@ class Worker:
         """Deliveries are done once everything they told of was read after they were heard."""
         read = all(self._turns[key].read >= since for key in heard.sources)
         if heard.numbers and read and not self._stop.is_set():
+            now = self._office.now()
             with self._fenced.transaction() as writer:
-                writer.inbox.done(heard.numbers, self._office.now())
+                writer.inbox.done(heard.numbers, now)
+                writer.leases.set(f"{HEARD}{self.connection}", "", "crosstie", now)
 
     def _pause(self, seconds: float) -> None:
         """Sleep a second of a wait that a tracker asked for, and keep the lease meanwhile."""

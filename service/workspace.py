@@ -102,11 +102,11 @@ class Workspace:
         """
         from service.wiring import Surroundings, build
 
-        credential = self._credential if signs_in else self._no_credential
+        credential = self.credential if signs_in else self._no_credential
         sleep, on_wait = (pauses.sleep, pauses.announce) if pauses else (self.sleep, self.on_wait)
         return build(settings, Surroundings(credential, self.clock, sleep, on_wait))
 
-    def _credential(self, reference: str) -> Secret:
+    def credential(self, reference: str) -> Secret:
         """A tracker's secret; one that cannot be had fails that tracker and leaves the others alone."""
         from config.secrets import SecretError
         from connectors.errors import Misconfigured
@@ -122,7 +122,7 @@ class Workspace:
         from connectors.errors import Misconfigured
 
         try:
-            return self._credential(reference)
+            return self.credential(reference)
         except Misconfigured:
             return Secret("not needed", reference)
 

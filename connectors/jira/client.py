@@ -312,6 +312,10 @@ class JiraClient:
         answer = self._ask("GET", f"issue/{issue}/worklog", {"startAt": start, "maxResults": _WORKLOGS})
         return answer, answer.as_(IssueWorklogs)
 
+    def read(self, path: str, query: Json | None = None, *, api: str | None = None) -> Answer:
+        """Any other read."""
+        return self._ask("GET", path, query, api=api)
+
     def _agile(self, path: str, query: Json | None = None) -> Answer:
         return self._ask("GET", path, query, api="agile")
 
@@ -361,7 +365,7 @@ class JiraClient:
 
     def _address(self, path: str, api: str | None) -> str:
         version = api or ("3" if self.cloud else "2")
-        place = "agile/1.0" if version == "agile" else f"api/{version}"
+        place = f"{version}/1.0" if version in ("agile", "webhooks") else f"api/{version}"
         return f"{self._settings.url.rstrip('/')}/rest/{place}/{path}"
 
     def _send(self, method: str, url: str, query: Json | None, data: str | None, meaning: Meaning) -> bytes:
