@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from connectors.base import Batch
+from connectors.writing import Draft, Edit
 from model.store import Store
-from model.values import Entity, Origin
+from model.values import Entity, Issue, Origin, Ref, StatusCategory
 from sync.pull import Failed, Finished, Step, pull
+from sync.record import Place, record
 from sync.remap import remap
-from tests.connectors.planner_office import BEN, GROUP, Bureau, bureau
+from tests.connectors.planner_office import BEN, CLIENT, GROUP, Bureau, bureau
 
 pytestmark = pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 
@@ -104,3 +107,49 @@ def test_stored_pages_rebuild_the_store_without_a_request(desk):
     assert not remapped.changed
     assert desk.store.view(desk.office.clock.now()).all_issues() == issues
     assert len(desk.office.graph.requests) == asked
+
+
+def stored(desk: Desk) -> dict[str, Issue]:
+    issues = desk.store.view(desk.office.clock.now()).all_issues()
+    return {issue.ref.id: issue for issue in issues}
+
+
+def keep(desk: Desk, *batches: Batch) -> None:
+    """Record what a receipt or a fetch told."""
+    place = Place("planner", desk.office.source().key, desk.office.clock.now(), first_contact=False)
+    with desk.store.transaction() as writer:
+        for batch in batches:
+            record(writer, place, batch)
+
+
+def test_a_receipt_leaves_what_the_pull_after_it_would_leave(desk):
+    desk.office.tenant.apps[CLIENT].roles = ("Tasks.ReadWrite.All", "User.Read.All")
+    id, source = desk.office.fill()[4], desk.office.source()
+    desk.pull()
+    connector, now = desk.office.connect(), desk.office.clock.now()
+    (_, *read) = fetched = connector.fetch(source, [id], now)
+    keep(desk, *fetched)
+    fields = {"status": StatusCategory.DONE, "body": "Why", "assignees": frozenset({BEN})}
+    receipt = connector.write(source, Edit(read[0].issues[0], fields), now)
+    keep(desk, *receipt.batches)
+    twin = connector.create(source, Draft("ct1.k7q2m4x9w3e8.0c5d7be21f9a4463", {"title": "A twin"}), now)
+    keep(desk, *twin.batches)
+    held = stored(desk)
+    changes = desk.store.view(now).changes(Entity.ISSUE, [Ref("planner", id)])
+    assert (held[id].status, held[id].body, held[twin.id].title) == (StatusCategory.DONE, "Why", "A twin")
+    step = desk.pull()
+    assert isinstance(step, Finished)
+    assert stored(desk) == held
+    assert desk.store.view(desk.office.clock.now()).changes(Entity.ISSUE, [Ref("planner", id)]) == changes
+
+
+def test_a_remap_reads_fetched_pages_too_and_changes_nothing(desk):
+    tasks, source = desk.office.fill(), desk.office.source()
+    desk.pull()
+    desk.office.edit(tasks[4], title="Said by somebody", description="And why")
+    connector = desk.office.connect()
+    keep(desk, *connector.fetch(source, tasks[3:6], desk.office.clock.now()))
+    held = stored(desk)
+    assert held[tasks[4]].title == "Said by somebody"
+    remap(desk.store, connector, "planner", source, desk.office.clock.now(), dry=False)
+    assert stored(desk) == held
