@@ -20,6 +20,7 @@ from config.secrets import Secret
 from connectors.base import Spent
 from connectors.errors import RetryLater, SourceStopped
 from connectors.github.answers import Answer, GraphError, TooHeavy, TooMany, judge, judge_query
+from connectors.github.refusals import judge_mutations, judge_write, unanswered
 from connectors.github.settings import GitHubConnection
 from connectors.github.signin import AppSignIn, Installation
 from connectors.payload import decode
@@ -75,9 +76,10 @@ class QueryAnswer:
 
 
 class GitHubClient:
-    """Reads of one GitHub connection, one at a time. Raises the errors of connectors.errors.
+    """Talks with one GitHub connection, one request at a time. Raises the errors of connectors.errors.
 
     `credential` is what the settings name: a token, or the private key of an App, whose sign-in is `app`.
+    `writes`: the tokens of an App may write.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class GitHubClient:
         retry: Retry,
         clock: Callable[[], datetime],
         guard: Guard | None = None,
+        writes: bool = False,
     ) -> None:
         import github
 
@@ -95,7 +98,7 @@ class GitHubClient:
         self._retry = retry
         self._clock = clock
         self._wire = _Wire(self.guard, settings.url)
-        self.app = AppSignIn(settings.app, credential, clock, self._send) if settings.app else None
+        self.app = AppSignIn(settings.app, credential, clock, self._send, writes) if settings.app else None
         auth = None if settings.app else github.Auth.Token(credential.reveal())
         self._requester = github.Github(
             auth=auth,
@@ -169,6 +172,43 @@ class GitHubClient:
         answer = self._retry.read(ask)
         if appetite:
             appetite.digested()
+        return answer
+
+    def write(self, verb: str, path: str, body: object) -> Answer:
+        """The answer to a REST write, sent once. RetryLater: GitHub did not look at it.
+
+        OutcomeUnknown: nobody knows whether it was carried out.
+        """
+        return self._once(verb, path, body)
+
+    def mutate(self, document: str, variables: Mapping[str, Any]) -> QueryAnswer:
+        """The answer to GraphQL mutations, sent once; what each of them met stands in `errors`."""
+        question = {"query": document, "variables": variables}
+        answer = self._once("POST", self._requester.graphql_url, question)
+        try:
+            envelope = decode(answer.body, Envelope)
+        except SourceStopped as odd:
+            raise unanswered(f"gave no readable answer to a write ({odd})") from odd
+        problem = judge_mutations(envelope.errors, answer, self._clock())
+        if problem is not None:
+            raise problem
+        return QueryAnswer(envelope.data, tuple(envelope.errors), answer.body, answer.at)
+
+    def _once(self, verb: str, url: str, body: object) -> Answer:
+        """One request that may change something; only an App's token that had ended early is tried again."""
+        auth = self._retry.read(self.app.auth) if self.app else None
+        try:
+            answer = self._send(verb, url, auth, body)
+            if answer.status == 401 and self.app is not None:
+                self.app.forget()
+                answer = self._send(verb, url, self.app.auth(), body)
+        except RetryLater as failed:
+            if failed.unsent:
+                raise
+            raise unanswered(f"was sent a write and {failed}") from failed
+        problem = judge_write(answer, self._clock())
+        if problem is not None:
+            raise problem
         return answer
 
     def _ask_for_fewer(self, document: str, variables: Mapping[str, Any], appetite: Appetite) -> QueryAnswer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar
@@ -19,20 +19,25 @@ from connectors.base import (
     SourceOffer,
     Spent,
 )
-from connectors.errors import Misconfigured
+from connectors.errors import Misconfigured, Stale
 from connectors.github import queries
 from connectors.github.census import read_census, read_items, recall
 from connectors.github.checkup import check_sources, find_offers
 from connectors.github.client import GitHubClient
 from connectors.github.context import Pulled
 from connectors.github.cursors import MilestoneCursor, read
+from connectors.github.desk import Desk
+from connectors.github.fetching import fetch_issues, open_ground
 from connectors.github.mapping import Reading
 from connectors.github.replay import replay
+from connectors.github.rounding import WRITES, holds, rounded, rounded_in
 from connectors.github.settings import GitHubConnection, GitHubSource
 from connectors.github.site import open_repository
 from connectors.github.streams import MILESTONE_PAGE, read_fields, read_issues, read_milestones
 from connectors.github.timeline import HISTORY_FIELDS
+from connectors.github.writing import create_issue, find_issues, write_issue
 from connectors.retry import Retry
+from connectors.writing import Candidate, Draft, Edit, Receipt
 
 __all__ = ["Connector"]
 
@@ -61,6 +66,7 @@ class Connector:
         deletions_note="found by a count with every pull; confirmed by GitHub's own word for each issue",
         webhooks=True,
         page_limit=100,
+        writes=WRITES,
         note="Estimates, dates, iterations and columns of a board have no history: of a value that was set "
         "once GitHub tells when, other changes are seen from the first pull on. So are dates of milestones. "
         "Issue fields of an organisation have their whole history.",
@@ -81,6 +87,8 @@ class Connector:
         self._retry = Retry(f'GitHub "{settings.name}"', sleep, clock, on_wait)
         self._secret = secret
         self._made: GitHubClient | None = None
+        self._written: GitHubClient | None = None
+        self._desks: dict[str, Desk] = {}
 
     @property
     def _client(self) -> GitHubClient:
@@ -90,9 +98,19 @@ class Connector:
             self._made = GitHubClient(self._settings, credential, self._retry, self._clock)
         return self._made
 
+    @property
+    def _writer(self) -> GitHubClient:
+        """The client that writes: the same one, unless the right to write is a credential of its own."""
+        own = self._settings.write_token is not None or self._settings.app is not None
+        if self._written is None and own:
+            credential = self._secret(self._settings.write_credential)
+            self._written = GitHubClient(self._settings, credential, self._retry, self._clock, writes=True)
+        return self._written or self._client
+
     def close(self) -> None:
-        if self._made is not None:
-            self._made.close()
+        for client in (self._made, self._written):
+            if client is not None:
+                client.close()
 
     def check(self, sources: tuple[object, ...]) -> CheckReport:
         return check_sources(self._client, tuple(map(_own, sources)), self._clock())
@@ -117,7 +135,58 @@ class Connector:
         return replay(self._reading(_own(source)), pages, now)
 
     def spent(self) -> Spent:
-        return self._made.spent() if self._made is not None else Spent()
+        told = [client.spent() for client in (self._made, self._written) if client is not None]
+        allowances = next((one.allowances for one in told if one.allowances), ())
+        return Spent(sum(one.requests for one in told), allowances)
+
+    def fetch(self, source: object, ids: Collection[str], now: datetime) -> tuple[Batch, ...]:
+        return tuple(fetch_issues(self._desk(_own(source), now).ground, ids, now)) if ids else ()
+
+    def write(self, source: object, edit: Edit, now: datetime) -> Receipt:
+        return self._at_desk(source, now, lambda desk: write_issue(desk, edit))
+
+    def create(self, source: object, draft: Draft, now: datetime) -> Receipt:
+        return self._at_desk(source, now, lambda desk: create_issue(desk, draft))
+
+    def find(
+        self, source: object, marker: str, title: str, since: datetime, now: datetime
+    ) -> tuple[Candidate, ...]:
+        return find_issues(self._desk(_own(source), now), marker, title, since)
+
+    @staticmethod
+    def rounded(field: str, value: object) -> object:
+        return rounded(field, value)
+
+    @staticmethod
+    def rounded_in(source: object, field: str, value: object) -> object:
+        """As `rounded`, where the source's own settings matter as well."""
+        return rounded_in(_own(source), field, value)
+
+    @staticmethod
+    def holds(source: object) -> frozenset[str]:
+        """The names of `writes` that issues of this source can hold."""
+        return holds(_own(source))
+
+    def _at_desk(self, source: object, now: datetime, act: Callable[[Desk], Receipt]) -> Receipt:
+        """What a write did. Where things are is looked up anew after one that met another place."""
+        mine = _own(source)
+        try:
+            return act(self._desk(mine, now))
+        except Stale:
+            self._desks.pop(mine.key, None)
+            raise
+
+    def _desk(self, source: GitHubSource, now: datetime) -> Desk:
+        """Where the source is written to, as it was found within the last minutes."""
+        owner = source.repo.partition("/")[0]
+        desk = self._desks.get(source.key)
+        if desk is None or not desk.ground.fresh(now) or desk.source != source:
+            ground = open_ground(self._client, source, self._reading(source), now)
+            desk = self._desks[source.key] = Desk(ground, self._client, self._writer, now)
+        desk.now = now
+        self._client.enter(owner)
+        self._writer.enter(owner)
+        return desk
 
     def _reading(self, source: GitHubSource) -> Reading:
         return Reading(self._settings.name, self._settings.browse, source)

@@ -18,6 +18,7 @@ from connectors.github.payloads import (
     RestIssue,
     RestUser,
 )
+from connectors.github.prose import parted
 from connectors.github.settings import GitHubSource
 from model.values import (
     Account,
@@ -111,6 +112,7 @@ def issue_from_graphql(node: IssueNode, reading: Reading) -> Issue:
     word_now = own["status"].words if "status" in own else card.word
     status, word = status_of(node.state, node.state_reason, word_now, reading.source)
     milestone = node.milestone.id if node.milestone else None
+    said = parted(node.body)
     return Issue(
         ref=reading.ref(node.id),
         source=reading.source.key,
@@ -134,8 +136,8 @@ def issue_from_graphql(node: IssueNode, reading: Reading) -> Issue:
         parent=node.parent.id if node.parent else None,
         priority=own["priority"].words if "priority" in own else None,
         attributes=(*card.attributes, *_creator(node.author)),
-        body=node.body or "",
-        links=_pulls(node, reading),
+        body=said.text,
+        links=(*_pulls(node, reading), *filter(None, [said.link])),
         version=node.updated_at.isoformat(),
     )
 
@@ -217,7 +219,7 @@ def issue_from_rest(raw: RestIssue, reading: Reading) -> Issue | None:
         assignees=frozenset(one.node_id for one in raw.assignees if one.node_id),
         labels=frozenset(one.name for one in raw.labels),
         milestone=raw.milestone.node_id if raw.milestone else None,
-        body=raw.body or "",
+        body=parted(raw.body).text,
         version=raw.updated_at.isoformat(),
     )
 

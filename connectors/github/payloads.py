@@ -25,6 +25,7 @@ __all__ = [
     "MovedData",
     "NumberedNode",
     "OpeningData",
+    "Option",
     "RepositoryData",
     "RestIssue",
     "RestMeta",
@@ -213,13 +214,20 @@ class _Iterations(_Camel, frozen=True):
     completed_iterations: list[IterationNode] = []
 
 
+class Option(_Camel, frozen=True):
+    """A word of a single select; boards that were kept before have no ids."""
+
+    name: str
+    id: str = ""
+
+
 class FieldNode(_Camel, frozen=True):
     """A board field; a type newer than this code comes as an object without a name."""
 
     id: str = ""
     name: str = ""
     data_type: str = ""
-    options: list[_Named] = []
+    options: list[Option] = []
     configuration: _Iterations = _Iterations()
 
 

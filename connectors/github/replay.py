@@ -18,6 +18,7 @@ from connectors.github.board import board_of, iterations_of
 from connectors.github.census import some_issues
 from connectors.github.client import Envelope
 from connectors.github.context import without_board
+from connectors.github.fetching import STREAM
 from connectors.github.mapping import Reading, milestone_of, milestone_sprints, moved_event
 from connectors.github.payloads import (
     BoardData,
@@ -29,7 +30,8 @@ from connectors.github.payloads import (
     SomeData,
 )
 from connectors.github.reader import Found, IssueReader
-from connectors.payload import decode
+from connectors.github.slips import FetchedData, FetchedNode
+from connectors.payload import decode, decode_record
 
 __all__ = ["replay"]
 
@@ -63,6 +65,7 @@ class _Again:
             "history": self._keep_history,
             "issues": self._read_issues,
             "some": self._read_some,
+            STREAM: self._read_fetched,
             "census": self._read_census,
         }
 
@@ -101,6 +104,11 @@ class _Again:
     def _read_some(self, page: RawPage) -> Iterator[Batch]:
         return self._say("items", page, some_issues(decode(_data(page), SomeData).repository or {}))
 
+    def _read_fetched(self, page: RawPage) -> Iterator[Batch]:
+        """Those of the page's issues that were in the repository, whose id stands in the page's place."""
+        nodes, here = decode(_data(page), FetchedData).nodes, page.position.rpartition(" ")[2]
+        return self._say(STREAM, page, [raw for raw in nodes if _place(raw) == here])
+
     def _say(self, stream: str, page: RawPage, raws: list[msgspec.Raw]) -> Iterator[Batch]:
         """Issues as one batch; those read while the board could not be read as two, as they came."""
         source = self._reading.source
@@ -137,6 +145,14 @@ class _Again:
 
 def _without_cards(raw: bytes) -> bool:
     return raw != b"null" and b'"cards":' not in raw
+
+
+def _place(raw: msgspec.Raw) -> str:
+    """The id of the repository in which an issue was found; empty where that can't be read."""
+    try:
+        return decode_record(raw, FetchedNode).place.id
+    except SkipIssue:
+        return ""
 
 
 def _data(page: RawPage) -> msgspec.Raw:

@@ -57,12 +57,25 @@ class GitHubConnection(ReceivesHooks, ConnectionSettings):
         description="Reference to a personal access token, fine-grained or classic; or else give `app`.",
         examples=["env:GITHUB_TOKEN"],
     )
+    write_token: SecretRef | None = Field(
+        None,
+        description="Reference to a second token that is used for nothing but writing, so that `token` needs "
+        "no right to edit; default: `token` is used for both.",
+        examples=["env:GITHUB_WRITE_TOKEN"],
+    )
     app: AppKey | None = Field(None, description="A GitHub App to sign in as, in place of a token.")
     site: ServiceUrl | None = Field(
         None,
         description="The address people open issues at, where `url` does not tell it.",
         examples=["https://github.example.com"],
     )
+
+    @model_validator(mode="after")
+    def _writes_as_it_signs_in(self) -> Self:
+        if self.write_token is not None and self.app is not None:
+            step = "Leave out write_token: the tokens of an App are narrowed by themselves"
+            raise Unfit("either app or write_token", step=step)
+        return self
 
     @model_validator(mode="after")
     def _signs_in_in_one_way(self) -> Self:
@@ -77,6 +90,11 @@ class GitHubConnection(ReceivesHooks, ConnectionSettings):
     def credential(self) -> str:
         """Reference to what proves who we are: the token or the App's private key."""
         return self.app.key if self.app else self.token or ""
+
+    @property
+    def write_credential(self) -> str:
+        """Reference to what proves who we are when something is written."""
+        return self.write_token or self.credential
 
     @property
     def browse(self) -> str:

@@ -21,6 +21,8 @@ from connectors.payload import decode
 
 __all__ = ["AppSignIn", "Installation", "app_auth"]
 
+_READING = ("metadata", "issues", "pull_requests", "organization_projects", "members")
+_WRITING = frozenset({"issues", "organization_projects"})
 _BEHIND = timedelta(seconds=60)
 _LIFE = timedelta(minutes=9)
 _SPARE = timedelta(minutes=5)
@@ -91,8 +93,11 @@ def app_auth(app: AppKey, key: Secret, now: Callable[[], datetime]) -> Any:
 class AppSignIn:
     """The tokens of an App's installations: made when first needed, anew before their hour is over."""
 
-    def __init__(self, app: AppKey, key: Secret, clock: Callable[[], datetime], ask: Ask) -> None:
+    def __init__(
+        self, app: AppKey, key: Secret, clock: Callable[[], datetime], ask: Ask, writes: bool = False
+    ) -> None:
         self._app = app
+        self._writes = writes
         self._clock = clock
         self._ask = ask
         self._ahead = timedelta()
@@ -107,10 +112,10 @@ class AppSignIn:
 
     def auth(self) -> Any:
         """PyGithub's authentication with a token that has some minutes left."""
-        id = self._app.installation or self.installation().id
-        held = self._bought.get(id)
+        installed = self.installation()
+        held = self._bought.get(installed.id)
         if held is None or held.expires - self._now() < _SPARE:
-            held = self._bought[id] = self._buy(id)
+            held = self._bought[installed.id] = self._buy(installed)
         return held.auth
 
     def forget(self) -> None:
@@ -156,10 +161,15 @@ class AppSignIn:
                 return
             page += 1
 
-    def _buy(self, id: int) -> _Held:
+    def _buy(self, installed: Installation) -> _Held:
+        """A token that may do no more than it is for, of what the App was granted."""
         import github
 
-        answer = self._there(self._as_app("POST", f"/app/installations/{id}/access_tokens", {}))
+        granted, wide = installed.permissions, _WRITING if self._writes else frozenset()
+        narrow = {name: granted[name] if name in wide else "read" for name in _READING if name in granted}
+        asked = {"permissions": narrow} if narrow else {}
+        path = f"/app/installations/{installed.id}/access_tokens"
+        answer = self._there(self._as_app("POST", path, asked))
         bought = decode(answer.body, _Bought)
         return _Held(github.Auth.Token(bought.token), bought.expires_at)
 
