@@ -25,6 +25,17 @@ _RECORD, _ISSUE, _TIE = table("record"), table("issue"), table("tie")
 _EVENT, _CHANGE, _AGREED = table("event"), table("change"), table("agreed")
 _STRONGEST = {kind.value: index for index, kind in enumerate(EvidenceKind)}
 
+_SOURCE, _OWNER, _DECISION = table("source"), table("connection"), table("decision")
+
+_PLACES = select(_OWNER.c.pk, _OWNER.c.name, _SOURCE.c.pk, _SOURCE.c.key).join(
+    _SOURCE, _SOURCE.c.connection == _OWNER.c.pk, isouter=True
+)
+_MARK = select(
+    *(select(func.max(rows.c.pk)).scalar_subquery() for rows in (_EVENT, _RECORD, _TIE, _DECISION)),
+    select(func.max(_TIE.c.removed)).scalar_subquery(),
+    select(func.max(_DECISION.c.revoked)).scalar_subquery(),
+)
+
 Place = tuple[str, str]
 
 
@@ -67,19 +78,15 @@ class Agreement:
     def __init__(self, connection: Connection, sources: Collection[Place]) -> None:
         self._at = connection
         self._sources = frozenset(sources)
-        rows, owners = table("source"), table("connection")
-        query = select(rows.c.pk, rows.c.key, owners.c.name).join(owners, rows.c.connection == owners.c.pk)
-        self._keys = {pk: (name, key) for pk, key, name in connection.execute(query)}
-        self._names = {pk: name for pk, name in connection.execute(select(owners.c.pk, owners.c.name))}
+        found = connection.execute(_PLACES).all()
+        self._keys = {pk: (name, key) for _, name, pk, key in found if pk is not None}
+        self._names = {owner: name for owner, name, _, _ in found}
 
     def mark(self) -> Mark:
         """How far the store has come."""
-        decisions = table("decision")
-        highest = (func.max(rows.c.pk) for rows in (_EVENT, _RECORD, _TIE, decisions))
-        event, record, tie, decision = (self._at.execute(select(each)).scalar() or 0 for each in highest)
-        ended = (func.max(_TIE.c.removed), func.max(decisions.c.revoked))
-        untied, revoked = (self._at.execute(select(each)).scalar() for each in ended)
-        return Mark(event, record, tie, _stamp(untied), decision, _stamp(revoked))
+        found = self._at.execute(_MARK).one()
+        event, record, tie, decision = (each or 0 for each in found[:4])
+        return Mark(event, record, tie, _stamp(found[4]), decision, _stamp(found[5]))
 
     def touched(self, since: Mark, shown: datetime | None = None) -> set[int]:
         """The numbers of the records with news since a mark, and of the issues first shown since `shown`."""

@@ -97,7 +97,7 @@ class _Run:
             if not reason:
                 groups = self._begin(writer)
         carrier = self._carrier
-        if reason and self._changeset.writes:
+        if reason and (self._changeset.writes or self._changeset.settled):
             yield Halted(project, None, reason, len(self._changeset.writes))
         if carrier is None:
             return

@@ -185,7 +185,7 @@ class Carrier:
         means = self.means
         source = means.source(entry.connection, entry.source)
         batches = means.writing(entry.connection).fetch(source, [twin.id], means.clock())
-        at = reading.place(means.store, entry.connection, entry.source, means.clock())
+        at = reading.place(entry.connection, entry.source, means.clock())
         with means.store.transaction() as writer:
             reading.keep(writer, [reading.Fetched(at, batches)])
             return self.created(writer, entry, twin)
@@ -260,7 +260,7 @@ class Carrier:
         self._failed[connection] = self._failed.get(connection, 0) + 1
 
     def _receipt(self, entry: Entry, receipt: Receipt) -> reading.Fetched:
-        at = reading.place(self.means.store, entry.connection, entry.source, self.means.clock())
+        at = reading.place(entry.connection, entry.source, self.means.clock())
         return reading.Fetched(at, receipt.batches)
 
 

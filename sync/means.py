@@ -15,8 +15,9 @@ from model.values import Ref
 from model.writer import Writer
 from sync.send import Order, Signs, send
 
-__all__ = ["Means", "Sender", "Sides", "Stand"]
+__all__ = ["Clock", "Means", "Sender", "Sides", "Stand"]
 
+Clock = Callable[[], datetime]
 Sender = Callable[[Store, Signs, WritingConnector, Order, datetime], Receipt]
 
 
@@ -61,7 +62,7 @@ class Means:
     signs: Signs
     sides: Sides
     marker: Callable[[str, str, str], str]
-    clock: Callable[[], datetime]
+    clock: Clock
     by: str
     insist: bool = False
     send: Sender = send

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from connectors.base import Batch
-from model.store import Store
 from model.values import Entity, Issue, Ref
 from model.writer import Writer
 from sync.means import Means
@@ -35,12 +34,12 @@ def fetch(means: Means, found: Iterable[Issue]) -> tuple[Fetched, ...]:
 def _fetched(means: Means, connection: str, source: str, ids: Collection[str]) -> Fetched:
     now = means.clock()
     batches = means.writing(connection).fetch(means.source(connection, source), ids, now)
-    return Fetched(place(means.store, connection, source, means.clock()), batches)
+    return Fetched(place(connection, source, means.clock()), batches)
 
 
-def place(store: Store, connection: str, source: str, now: datetime) -> Place:
-    """Where fetched issues are recorded."""
-    return Place(connection, source, now, store.is_new(connection, source))
+def place(connection: str, source: str, now: datetime) -> Place:
+    """Where fetched issues are recorded: as what is news, since their source was read before."""
+    return Place(connection, source, now, first_contact=False)
 
 
 def keep(writer: Writer, fetched: Iterable[Fetched]) -> None:

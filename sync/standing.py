@@ -35,7 +35,7 @@ class ProjectSides:
     def stand(
         self, writer: Writer, target: Ref, fields: Collection[str], origin: Ref | None = None
     ) -> Mapping[str, Stand]:
-        """Field -> how the sides of the target's tie stand to what it says; `origin` is where it came from."""
+        """Field -> how the sides of the tie stand to what the target says; `origin`: where it came from."""
         agreement = writer.agreement(self._charter.sources)
         tie, names = self._tie(agreement, target)
         if tie is None:
