@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from connectors.jira.adf import document_of
 from connectors.jira.fields import ORIGINAL_ESTIMATE, FieldMap
@@ -14,7 +14,7 @@ from connectors.jira.rounding import rounded
 from connectors.jira.wiki import wiki_escaped
 from model.values import Issue, Unit
 
-__all__ = ["Form", "Names", "compose"]
+__all__ = ["Form", "Lookups", "compose"]
 
 _MINUTES = {Unit.DAYS: 480}
 
@@ -23,12 +23,21 @@ _NONE: frozenset[str] = frozenset()
 _EMPTY: Mapping[str, object] = {"labels": _NONE, "assignees": _NONE, "sprints": _NONE, "body": ""}
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
-    """What Data Center goes by where we keep ids: a person's name, an issue's key."""
+class Lookups(Protocol):
+    """What only the site knows: asked for where a field cannot be written without it.
 
-    person: Callable[[str], str]
-    key: Callable[[str], str]
+    Data Center goes by a person's name and an issue's key where we keep ids. `is_open`: whether one of
+    these sprints, in all of which the issue is, has not been closed.
+    """
+
+    @property
+    def cloud(self) -> bool: ...
+
+    def person(self, key: str) -> str: ...
+
+    def key(self, id: str) -> str: ...
+
+    def is_open(self, issue: str, sprints: frozenset[str]) -> bool: ...
 
 
 @dataclass(slots=True)
@@ -79,10 +88,10 @@ class Form:
         self.update[name], self.ours[name] = operations, ours
 
 
-def compose(values: Mapping[str, object], base: Issue | None, fields: FieldMap, names: Names | None) -> Form:
+def compose(values: Mapping[str, object], base: Issue | None, fields: FieldMap, lookups: Lookups) -> Form:
     """What is to be sent so that an issue holds `values`; `base` None: it is about to be created.
 
-    `names`: the site is a Data Center. A field that holds what it shall hold is left out; "status" always is.
+    A field that holds what it shall hold is left out; "status" always is.
     """
     form = Form()
     for name, value in sorted(values.items()):
@@ -94,7 +103,7 @@ def compose(values: Mapping[str, object], base: Issue | None, fields: FieldMap, 
             continue
         if base is None and wanted == held:
             continue
-        _WRITERS[name](_Task(form, wanted, held, fields, names, base))
+        _WRITERS[name](_Task(form, wanted, held, fields, lookups, base))
     return form
 
 
@@ -104,7 +113,7 @@ class _Task:
     value: Any
     held: Any
     fields: FieldMap
-    names: Names | None
+    lookups: Lookups
     base: Issue | None
 
 
@@ -152,10 +161,10 @@ def _assignees(task: _Task) -> None:
     who = next(iter(task.value), None)
     if who is None:
         task.form.put("assignees", "assignee", None)
-    elif task.names is None:
+    elif task.lookups.cloud:
         task.form.put("assignees", "assignee", {"accountId": who})
     else:
-        task.form.put("assignees", "assignee", {"name": task.names.person(who)})
+        task.form.put("assignees", "assignee", {"name": task.lookups.person(who)})
 
 
 def _labels(task: _Task) -> None:
@@ -178,7 +187,7 @@ def _milestone(task: _Task) -> None:
 
 
 def _sprints(task: _Task) -> None:
-    """One open sprint at most; sprints of the past stay by themselves."""
+    """One open sprint at most; sprints of the past stay by themselves, and are no reason to leave it."""
     if task.fields.sprint is None:
         task.form.dropped["sprints"] = "the site has no field for sprints"
         return
@@ -186,15 +195,18 @@ def _sprints(task: _Task) -> None:
     if len(added) > 1:
         task.form.dropped["sprints"] = "Jira keeps an issue in one open sprint; choose one of them"
         return
-    task.form.put("sprints", task.fields.sprint, int(added[0]) if added else None)
+    if added:
+        task.form.put("sprints", task.fields.sprint, int(added[0]))
+    elif task.base is not None and task.lookups.is_open(task.base.ref.id, task.held - task.value):
+        task.form.put("sprints", task.fields.sprint, None)
 
 
 def _parent(task: _Task) -> None:
-    if task.names is not None:
+    if not task.lookups.cloud:
         if task.fields.epic is None:
             task.form.dropped["parent"] = "the site has no field that links an issue to its epic"
             return
-        task.form.put("parent", task.fields.epic, task.names.key(task.value) if task.value else None)
+        task.form.put("parent", task.fields.epic, task.lookups.key(task.value) if task.value else None)
     elif task.value:
         task.form.put("parent", "parent", {"id": task.value})
     else:
@@ -206,7 +218,7 @@ def _priority(task: _Task) -> None:
 
 
 def _body(task: _Task) -> None:
-    cloud = task.names is None
+    cloud = task.lookups.cloud
     task.form.put("body", "description", document_of(task.value) if cloud else wiki_escaped(task.value))
 
 

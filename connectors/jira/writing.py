@@ -5,18 +5,18 @@ Jira has no conditional write, so the caller compares right before, and what it 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
 from connectors.base import Batch
 from connectors.errors import ConnectorError, OutcomeUnknown, Refused, Stale
 from connectors.jira.client import Answer, JiraClient
-from connectors.jira.context import Pulled
+from connectors.jira.context import Known, Pulled
 from connectors.jira.fetching import fetch_issues
 from connectors.jira.fields import ORIGINAL_ESTIMATE
-from connectors.jira.form import Form, Names, compose
+from connectors.jira.form import Form, compose
 from connectors.jira.records import Record
 from connectors.jira.refusals import Declined
 from connectors.jira.rounding import rounded, rounded_estimate
@@ -57,27 +57,36 @@ class Desk:
     habits: Habits
 
     @property
-    def names(self) -> Names | None:
-        """Data Center's names; None on Cloud, which takes ids."""
-        return None if self.pull.client.cloud else Names(self._person, self._key)
+    def cloud(self) -> bool:
+        return self.pull.client.cloud
 
-    def _person(self, key: str) -> str:
+    def person(self, key: str) -> str:
         if key not in self.habits.people:
             self.habits.people[key] = self.writer.user_name(key)
         return self.habits.people[key]
 
-    def _key(self, id: str) -> str:
-        known = (key for key, epic in self.pull.words.epics.items() if epic == id)
-        key = next(known, None)
-        if key is None:
-            issue = self.read(id)[1]
-            key = issue.key if issue else id
-        return key
+    def key(self, id: str) -> str:
+        known = next((key for key, epic in self.pull.words.epics.items() if epic == id), None)
+        if known is not None:
+            return known
+        issue = self.read(id)[1]
+        return issue.key if issue else id
+
+    def is_open(self, issue: str, sprints: frozenset[str]) -> bool:
+        batches, _ = self.read(issue)
+        return bool(sprints - _closed(batches))
 
     def read(self, id: str) -> tuple[tuple[Batch, ...], Issue | None]:
-        batches = tuple(fetch_issues(self.pull, [id]))
+        """The issue as it is now; its batches are told to somebody who knows nothing of it yet."""
+        batches = tuple(fetch_issues(replace(self.pull, known=Known(self.pull.words)), [id]))
         issues = (issue for batch in batches for issue in batch.issues if issue.ref.id == id)
         return batches, next(issues, None)
+
+
+def _closed(batches: Iterable[Batch]) -> frozenset[str]:
+    """The closed ones of the sprints that the batches tell of."""
+    sprints = (sprint for batch in batches for sprint in batch.sprints)
+    return frozenset(sprint.ref.id for sprint in sprints if sprint.state is SprintState.CLOSED)
 
 
 def write_issue(desk: Desk, edit: Edit) -> Receipt:
@@ -85,7 +94,7 @@ def write_issue(desk: Desk, edit: Edit) -> Receipt:
     journey = _journey(desk, edit.base, edit.fields)
     if journey is not None:
         journey.plan()
-    form = compose(edit.fields, edit.base, desk.pull.words.fields, desk.names)
+    form = compose(edit.fields, edit.base, desk.pull.words.fields, desk)
     saved = _Saved(desk, edit.base.ref.id, dict(form.dropped))
     saved.put(form)
     saved.go(journey)
@@ -96,7 +105,7 @@ def write_issue(desk: Desk, edit: Edit) -> Receipt:
 
 def create_issue(desk: Desk, draft: Draft) -> Receipt:
     """Sent once; the marker comes with the issue itself. OutcomeUnknown: nobody knows whether it exists."""
-    form = compose(draft.fields, None, desk.pull.words.fields, desk.names)
+    form = compose(draft.fields, None, desk.pull.words.fields, desk)
     saved = _Saved(desk, "", dict(form.dropped))
     later = Form()
     while True:
@@ -207,7 +216,7 @@ class _Saved:
         writer, value = self.desk.writer, apart.fields.get(name)
         try:
             if name == "assignee":
-                empty = {"name" if self.desk.names else "accountId": None}
+                empty = {"accountId" if self.desk.cloud else "name": None}
                 writer.write("PUT", f"issue/{self.id}/assignee", value or empty)
             elif name == fields.estimate and name != ORIGINAL_ESTIMATE and boards:
                 body = {"value": None if value is None else str(value)}
@@ -278,8 +287,7 @@ def _receipt(desk: Desk, id: str, fields: Mapping[str, object], base: Issue | No
         raise Stale(f"{id} is shown by Jira no longer. Read it again.")
     if issue is None:
         raise desk.writer.refusals.unanswered("does not show the issue after a write")
-    sprints = (sprint for batch in batches for sprint in batch.sprints)
-    closed = frozenset(sprint.ref.id for sprint in sprints if sprint.state is SprintState.CLOSED)
+    closed = _closed(batches)
     for name, value in fields.items():
         if name not in saved.dropped and not _holds(desk, issue, name, value, closed):
             held = encode(getattr(issue, name))

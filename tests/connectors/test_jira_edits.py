@@ -174,6 +174,10 @@ class TestPlainFields:
         desk.site.close_sprint(desk.first)
         assert clerk.write(id, sprints=frozenset({str(desk.second)})).dropped == {}
         assert desk.site.issues[id].sprints == (desk.first, desk.second)
+        assert clerk.write(id, sprints=frozenset({str(desk.second)})).dropped == {}
+        assert desk.site.issues[id].sprints == (desk.first, desk.second)
+        assert clerk.write(id, sprints=frozenset({str(desk.first)})).dropped == {}
+        assert desk.site.issues[id].sprints == (desk.first,)
         third = str(desk.site.create_sprint(desk.board, "Third"))
         fourth = str(desk.site.create_sprint(desk.board, "Fourth"))
         with pytest.raises(Refused, match="one open sprint"):
