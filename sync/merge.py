@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from model.values import Ref
 
@@ -76,8 +76,7 @@ class Held:
     doubted: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One side's part in the merge of one field."""
 
     side: Ref
@@ -117,18 +116,22 @@ def merge(
 
     A field without a rule takes no part. The answer does not depend on the order of `sides`.
     """
+    restless: set[str] = set()
     for held in sides:
-        if held.now != held.agreed or held.doubted:
-            break
-    else:
-        return {}
+        if held.now != held.agreed:
+            agreed = held.agreed
+            restless.update(
+                name for name, value in held.now.items() if name not in agreed or agreed[name] != value
+            )
+        if held.doubted:
+            restless |= held.doubted
     outcomes: dict[str, Outcome] = {}
-    for name, rule in rules.items():
+    for name in sorted(restless & rules.keys()):
         parts = [_part(held, name) for held in sides if name in held.now]
-        if len(parts) < 2 or not any(part.moved or not part.proven for part in parts):
+        if len(parts) < 2:
             continue
         parts.sort(key=_by_side)
-        outcome = merge_field(name, parts, rule, rounded, learned)
+        outcome = merge_field(name, parts, rules[name], rounded, learned)
         if outcome is not None:
             outcomes[name] = outcome
     return outcomes
@@ -170,6 +173,8 @@ def force(name: str, parts: Sequence[Part], winner: Value, rounded: Rounding, fi
 
 def meant_alike(name: str, parts: Sequence[Part], rounded: Rounding) -> Value | Unproven:
     """The value that every side could have meant, or UNPROVEN; the finest one if several could."""
+    if len(parts) == 1:
+        return parts[0].now
     values = list(dict.fromkeys(part.now for part in parts))
     if len(values) == 1:
         return values[0]
