@@ -22,7 +22,7 @@ from model.text import clean
 
 __all__ = ["Audit", "AuditEntry"]
 
-_AUDIT = table("audit")
+_AUDIT, _REPORT = table("audit"), table("issued_report")
 _AT_ONCE = 1_000
 
 
@@ -69,7 +69,11 @@ class Audit:
             after = found[-1]["pk"]
 
     def verify(self, anchors: Collection[str] = ()) -> Iterator[Fault]:
-        """Every entry that was changed, removed or put elsewhere; `anchors` are heads that were printed."""
+        """Every entry that was changed, removed or put elsewhere.
+
+        `anchors` are heads that were printed, besides those that the issued reports carry.
+        """
+        anchors = (*self._printed(), *anchors)
         previous, wanted, known = GENESIS, set(anchors), {GENESIS}
         for entry in self.entries():
             name = f"audit entry {entry.number}"
@@ -80,6 +84,11 @@ class Audit:
             previous = entry.hash
             known |= {entry.hash} & wanted
         yield from lost_heads(known, anchors)
+
+    def _printed(self) -> Iterator[str]:
+        """The heads that issued reports carry; those of before there was a log carry none."""
+        query = select(_REPORT.c.audit_head).where(_REPORT.c.audit_head != "").distinct()
+        yield from self._at.execute(query).scalars()
 
 
 def _entry(row: Mapping[Any, Any]) -> AuditEntry:

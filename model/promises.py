@@ -18,7 +18,6 @@ from model.values import Origin, Ref, Unit
 __all__ = [
     "add_baseline",
     "add_report",
-    "audit_anchors",
     "faults",
     "head",
     "read_baselines",
@@ -84,12 +83,6 @@ def add_report(connection: Connection, report: IssuedReport) -> None:
     newest = Audit(connection).head()
     row["audit_head"] = row["audit_head"] or (newest if newest != GENESIS else "")
     connection.execute(insert(_REPORT).values(row))
-
-
-def audit_anchors(connection: Connection) -> tuple[str, ...]:
-    """The heads of the audit log that issued reports carry; those of before there was a log carry none."""
-    query = select(_REPORT.c.audit_head).where(_REPORT.c.audit_head != "").distinct()
-    return tuple(connection.execute(query).scalars())
 
 
 def read_reports(connection: Connection, project: str) -> tuple[IssuedReport, ...]:

@@ -121,6 +121,7 @@ def test_an_issued_report_anchors_the_log_as_it_was(store: Store) -> None:
     assert store.verify() == ()
     behind_its_back(store, "DELETE FROM audit WHERE pk = 4")
     assert len(store.verify()) == 1
+    assert len(faults(store)) == 1
 
 
 def test_both_kinds_of_store_give_the_same_heads(
