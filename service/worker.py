@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Meter", "Office", "Worker"]
 
-_SPACING = 10.0
+_QUIET = 60.0
 _MOST_TRIES = 5
 _LONGEST_REST = 60.0
 
@@ -74,12 +74,33 @@ class Office:
 
 @dataclass
 class _Turn:
-    """When a source is due, by the clock that only goes forward."""
+    """When a source is due, by the clock that only goes forward.
+
+    `early`: a webhook asks for it now. `spacing` seconds must lie between two such readings: more each time,
+    and none again after a quiet minute, so that whoever can send webhooks cannot use up the allowance.
+    """
 
     source: SourceSettings
     pace: Pace
     due: float
     read: float = float("-inf")
+    early: bool = False
+    spacing: float = 0.0
+
+    def hasten(self, now: float) -> None:
+        """A source that fails keeps its distance, whoever asks for it how often."""
+        if self.pace.failures:
+            return
+        if now - self.read > _QUIET:
+            self.spacing = 0.0
+        wanted = max(now, self.read + self.spacing)
+        if wanted < self.due:
+            self.due, self.early = wanted, True
+
+    def was_read(self, now: float) -> None:
+        if self.early:
+            self.spacing = min(_QUIET, max(1.0, self.spacing * 2))
+        self.read, self.early = now, False
 
 
 class Worker:
@@ -178,14 +199,8 @@ class Worker:
             with self._fenced.transaction() as writer:
                 writer.inbox.failed(errand.unclear, reason, self._office.now(), park=True)
         for key in errand.sources:
-            self._hasten(key, now)
+            self._turns[key].hasten(now)
         return errand
-
-    def _hasten(self, key: str, now: float) -> None:
-        """A source that fails keeps its distance, whoever asks for it how often."""
-        turn = self._turns[key]
-        if not turn.pace.failures:
-            turn.due = min(turn.due, max(now, turn.read + _SPACING))
 
     def _work(self, heard: Errand) -> None:
         workspace = self._office.workspace
@@ -217,7 +232,7 @@ class Worker:
         for key, ids in list(heard.issues.items()):
             if not isinstance(connector, WritingConnector) or self._store.is_new(self.connection, key):
                 heard.sources.add(key)
-                self._hasten(key, self._office.elapsed())
+                self._turns[key].hasten(self._office.elapsed())
                 continue
             try:
                 brought = self._record(connector, self._turns[key].source, sorted(ids))
@@ -266,7 +281,7 @@ class Worker:
             return False
         assert isinstance(last, Finished), "a pull ends in one of the two"
         office.meter.pulled(self.connection, took, "complete", last.requests)
-        turn.read = office.elapsed()
+        turn.was_read(office.elapsed())
         changed = bool(last.added or last.changed or last.events)
         turn.due = turn.read + turn.pace.read(changed, self._left(connector))
         if changed:

@@ -2,116 +2,27 @@
 
 from __future__ import annotations
 
-import io
-import json
-import socket
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from service.daemon import Daemon
 from service.failures import Failure
-from service.logs import logger_to
-from service.workspace import Workspace
-
-CONFIG = """
-version = 1
-[connections]
-files = { kind = "file", root = "." }
-[projects.erp]
-name = "ERP rollout"
-sources = [ { connection = "files", path = "plan.csv" } ]
-[web]
-hooks = "127.0.0.1:HOOKS"
-metrics = "127.0.0.1:METRICS"
-[daemon]
-poll = "1s"
-"""
-
-
-def _free() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return int(one.getsockname()[1])
-
-
-def _config(extra: str = "") -> str:
-    return CONFIG.replace("HOOKS", str(_free())).replace("METRICS", str(_free())) + extra
-
-
-def _plan(folder: Path, *keys: str) -> None:
-    lines = ["Key,Title,Status", *(f"{key},Work {key},Open" for key in keys)]
-    (folder / "plan.csv").write_text("\n".join(lines) + "\n")
-
-
-def eventually(holds: Callable[[], bool], seconds: float = 15.0) -> None:
-    """Wait until something holds; the time is only the longest that is waited."""
-    ends = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < ends, "it did not come to that"
-        time.sleep(0.02)
-
-
-class Run:
-    """A daemon with its log at hand."""
-
-    def __init__(self, folder: Path, environ: dict[str, str] | None = None, **more: Any) -> None:
-        self.told = io.StringIO()
-        self.folder = folder
-
-        def fresh() -> Workspace:
-            return Workspace(folder / "crosstie.toml", environ or {}, lambda: datetime.now(UTC))
-
-        self.daemon = Daemon(
-            fresh(), fresh, logger_to(self.told, lambda text: self.daemon.workspace.redact(text)), **more
-        )
-
-    def lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.told.getvalue().splitlines()]
-
-    def says(self, words: str) -> bool:
-        return any(words in line["event"] for line in self.lines())
-
-    def held(self) -> set[str]:
-        return set(self.daemon.workspace.store.held("files", "plan.csv").values())
-
-    def ask(self, path: str) -> tuple[int, bytes]:
-        assert self.daemon.operations is not None
-        host, port = self.daemon.operations.address
-        try:
-            with urllib.request.urlopen(f"http://{host}:{port}{path}", timeout=10) as answer:
-                return answer.status, answer.read()
-        except urllib.error.HTTPError as refused:
-            return refused.code, refused.read()
-
-
-@contextmanager
-def running(run: Run) -> Iterator[Run]:
-    run.daemon.start()
-    try:
-        yield run
-    finally:
-        run.daemon.stop()
+from tests.service.daemon_run import Run, config_of, eventually, running, write_plan
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "crosstie.toml").write_text(_config())
-    _plan(tmp_path, "A-1", "A-2")
+    (tmp_path / "crosstie.toml").write_text(config_of())
+    write_plan(tmp_path, "A-1", "A-2")
     return tmp_path
 
 
 def test_it_reads_at_once_and_goes_on_reading(folder: Path) -> None:
     with running(Run(folder)) as run:
         eventually(lambda: run.held() == {"A-1", "A-2"})
-        _plan(folder, "A-1", "A-2", "A-3")
+        write_plan(folder, "A-1", "A-2", "A-3")
         eventually(lambda: run.held() == {"A-1", "A-2", "A-3"})
     assert run.lines()[-1]["event"].startswith("stopped")
 
@@ -121,7 +32,7 @@ def test_it_goes_on_after_a_stop_and_stops_within_ten_seconds(folder: Path) -> N
         eventually(lambda: first.held() == {"A-1", "A-2"})
         begun = time.monotonic()
     assert time.monotonic() - begun < 10
-    _plan(folder, "A-1", "A-2", "A-4")
+    write_plan(folder, "A-1", "A-2", "A-4")
     with running(Run(folder)) as second:
         eventually(lambda: "A-4" in second.held())
 
@@ -187,7 +98,7 @@ def test_a_config_with_a_mistake_is_refused_and_the_one_before_holds(folder: Pat
         run.daemon.reload()
         assert run.says("the config was not reloaded, the one before holds")
         assert run.says('Did you mean "poll"?')
-        _plan(folder, "A-9")
+        write_plan(folder, "A-9")
         eventually(lambda: "A-9" in run.held())
 
 
@@ -210,14 +121,14 @@ def test_of_two_daemons_one_works_and_the_other_takes_over_when_it_stops(
     first = Run(folder)
     with running(first):
         eventually(lambda: first.held() == {"A-1", "A-2"})
-        (folder / "crosstie.toml").write_text(_config())
+        (folder / "crosstie.toml").write_text(config_of())
         second = Run(folder)
         second.daemon.stand_by = 0.2
         second.daemon.start()
         try:
             eventually(lambda: second.daemon._status().endswith("standing by for files"))
             first.daemon.stop()
-            _plan(folder, "A-1", "A-2", "A-5")
+            write_plan(folder, "A-1", "A-2", "A-5")
             eventually(lambda: "A-5" in second.held())
             assert not second.daemon._status().endswith("standing by for files")
         finally:
@@ -233,11 +144,11 @@ def test_a_taken_address_is_named_and_nothing_is_started(folder: Path) -> None:
 
 
 def test_reports_are_written_again_when_something_changed(folder: Path) -> None:
-    (folder / "crosstie.toml").write_text(_config('reports = "out"\nformats = ["md"]\n'))
+    (folder / "crosstie.toml").write_text(config_of('reports = "out"\nformats = ["md"]\n'))
     page = folder / "out" / "erp-status.md"
     with running(Run(folder)) as run:
         eventually(lambda: page.exists() and "ERP rollout" in page.read_text(), 60)
         first = page.stat().st_ino
-        _plan(folder, "A-1", "A-2", "A-3")
+        write_plan(folder, "A-1", "A-2", "A-3")
         eventually(lambda: page.stat().st_ino != first, 60)
         assert not [line for line in run.lines() if line["level"] == "error"]
