@@ -90,7 +90,10 @@ def _closed(batches: Iterable[Batch]) -> frozenset[str]:
 
 
 def write_issue(desk: Desk, edit: Edit) -> Receipt:
-    """Refused: nothing of it can be written, and nothing was."""
+    """Refused: Jira takes nothing of it, and nothing was written.
+
+    What the project has no place for is dropped, as is what Jira refuses beside what it took.
+    """
     journey = _journey(desk, edit.base, edit.fields)
     if journey is not None:
         journey.plan()
@@ -98,7 +101,7 @@ def write_issue(desk: Desk, edit: Edit) -> Receipt:
     saved = _Saved(desk, edit.base.ref.id, dict(form.dropped))
     saved.put(form)
     saved.go(journey)
-    if saved.dropped and not saved.sent:
+    if saved.dropped.keys() - form.dropped.keys() and not saved.sent:
         raise Refused(_all_of(edit.base.key, saved.dropped))
     return _receipt(desk, edit.base.ref.id, edit.fields, edit.base, saved)
 

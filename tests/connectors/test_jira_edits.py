@@ -168,7 +168,7 @@ class TestPlainFields:
         assert desk.site.issues[id].original_estimate == 61 * 60
         assert clerk.read(id).estimate == Decimal("1.0167")
 
-    def test_a_past_sprint_stays_and_two_open_ones_are_refused(self, desk: Desk, clerk: Clerk) -> None:
+    def test_a_past_sprint_stays_and_two_open_ones_are_not_taken(self, desk: Desk, clerk: Clerk) -> None:
         id = desk.story(sprint=desk.first)
         desk.site.start_sprint(desk.first)
         desk.site.close_sprint(desk.first)
@@ -180,8 +180,19 @@ class TestPlainFields:
         assert desk.site.issues[id].sprints == (desk.first,)
         third = str(desk.site.create_sprint(desk.board, "Third"))
         fourth = str(desk.site.create_sprint(desk.board, "Fourth"))
-        with pytest.raises(Refused, match="one open sprint"):
-            clerk.write(id, sprints=frozenset({third, fourth}))
+        receipt = clerk.write(id, sprints=frozenset({third, fourth}))
+        assert "one open sprint" in receipt.dropped["sprints"]
+        assert desk.site.issues[id].sprints == (desk.first,)
+
+    def test_what_the_source_has_no_place_for_is_dropped_with_a_reason(self, desk: Desk) -> None:
+        clerk = Clerk(desk)
+        clerk.source = desk.source(unit="count")
+        id = desk.story()
+        receipt = clerk.write(id, estimate=Decimal(3))
+        assert "name one as estimate in the source" in receipt.dropped["estimate"]
+        assert desk.site.issues[id].history == []
+        assert clerk.write(id, estimate=Decimal(3), title="New").dropped.keys() == {"estimate"}
+        assert desk.site.issues[id].summary == "New"
 
     def test_a_milestone_that_does_not_exist_there_is_refused(self, desk: Desk, clerk: Clerk) -> None:
         with pytest.raises(Refused, match="milestone: Version id '77' is not valid"):
