@@ -34,6 +34,9 @@ _LONGEST = 60
 _WIDEST = 24
 """Cells that a column of names takes at most."""
 _CLOSED = frozenset({"done", "cancelled"})
+_PLAIN = frozenset({"ask", "newest", "union", "deleted", "undo"})
+"""Rules that need no word before the side whose value it is."""
+_POLICIES = {"decision": "decided:", "mirror": "mirror of"}
 _STATUSES = frozenset(category.value for category in StatusCategory)
 _FIELDS = {"body": "description", "sprints": "sprint"}
 
@@ -52,8 +55,8 @@ class Around:
     """What a reader must know besides the changeset.
 
     `trackers` maps a connection to what people call it, `ages` how long ago each was read (None: never),
-    `members` a tie's smallest member to all of them, `people` an account to a name. A run may write to
-    `limit` ties, which is `share` of them.
+    `members` a tie's smallest member to all of them in the order of the project's sources, `people` an
+    account to a name. A run may write to `limit` ties, which is `share` of them.
     """
 
     voice: Voice
@@ -66,6 +69,15 @@ class Around:
 
     def tracker(self, connection: str) -> str:
         return self.trackers.get(connection, connection)
+
+    def name(self, tie: Ref, title: str) -> str:
+        """What people call a tie: the key of its issue in the project's first source."""
+        member = next(iter(self.members.get(tie, {}).values()), None)
+        return member.key if member else title or str(tie)
+
+    def person(self, at: Ref, account: str) -> str:
+        """The name behind an account of the connection of `at`."""
+        return self.people.get(Ref(at.connection, account), account)
 
 
 def short(changeset: Changeset) -> str:
@@ -112,7 +124,8 @@ def page(
 def summary(changeset: Changeset, around: Around) -> str:
     """The changeset in two lines: how much of what it would do, and how much of the project that is."""
     if not changeset.writes and not changeset.conflicts and not changeset.refusals:
-        return f"Nothing to write: {_count(changeset.ties, 'tie')} agree, as far as their rules ask."
+        agree = "agrees" if changeset.ties == 1 else "agree"
+        return f"Nothing to write: {_count(changeset.ties, 'tie')} {agree}, as far as the rules ask."
     writes = changeset.writes
     created = sum(write.action is Action.CREATE for write in writes)
     closed = sum(_closes(write) for write in writes)
@@ -129,12 +142,15 @@ def summary(changeset: Changeset, around: Around) -> str:
 
 
 def _opening(changeset: Changeset, around: Around) -> Iterator[str]:
-    ages = ", ".join(
-        f"{name} never read" if age is None else f"{name} {around.voice.span(age)} old"
-        for name, age in around.ages
-    )
+    ages = ", ".join(f"{name} {_age(age, around)}" for name, age in around.ages)
     yield f"Crosstie compared {_count(len(around.ages), 'tracker')} ({ages})."
     yield f"Changed outside since the last run: {_count(changeset.seen, 'value')}."
+
+
+def _age(age: timedelta | None, around: Around) -> str:
+    if age is None:
+        return "never read"
+    return "just read" if age < timedelta(minutes=1) else f"{around.voice.span(age)} old"
 
 
 def _closes(write: Write) -> bool:
@@ -181,7 +197,7 @@ class _Ties:
                 groups[refusal.tie].append(self._row(refusal))
             else:
                 alone.append(self._alone(refusal))
-        for tie in sorted(groups, key=lambda tie: (self._name(tie, titles[tie]), tie)):
+        for tie in sorted(groups, key=lambda tie: (self._around.name(tie, titles[tie]), tie)):
             yield from self._group(tie, titles[tie], groups[tie])
         for write in self._changeset.writes:
             if write.action is Action.CREATE:
@@ -197,7 +213,7 @@ class _Ties:
 
     def _group(self, tie: Ref, title: str, rows: Sequence[_Row]) -> Iterator[Text]:
         members = self._around.members.get(tie, {})
-        head = f"tie {self._name(tie, title)}  {_quoted(title or self._title(tie))}"
+        head = f"tie {self._around.name(tie, title)}  {_quoted(self._title(tie) or title)}"
         named = " · ".join(f"{member.tracker} {member.key}" for member in members.values())
         yield from self._sheet.head(head, named)
         widths = tuple(
@@ -207,12 +223,8 @@ class _Ties:
         for row in rows:
             yield from self._sheet.row(row, 4, (widths[0], widths[1]))
 
-    def _name(self, tie: Ref, title: str) -> str:
-        member = self._around.members.get(tie, {}).get(tie)
-        return member.key if member else title or str(tie)
-
     def _title(self, tie: Ref) -> str:
-        member = self._around.members.get(tie, {}).get(tie)
+        member = next(iter(self._around.members.get(tie, {}).values()), None)
         return member.title if member else ""
 
     def _row(self, each: Write | Conflict | Refusal | Settled) -> _Row:
@@ -249,14 +261,14 @@ class _Ties:
         sides = " · ".join(self._side(conflict, side) for side in conflict.sides)
         agreed = self._short(conflict.field, conflict.agreed)
         before = f"agreed value was {agreed}" if conflict.proven else "they never agreed"
-        name = conflict.sides[0].key if conflict.sides else self._name(conflict.tie, conflict.title)
+        name = self._around.name(conflict.tie, conflict.title)
         step = f"crosstie conflicts resolve {name} {label_of(conflict.field)}"
         return _Row("!", label_of(conflict.field), "", f"{sides} ({before})", step)
 
     def _side(self, conflict: Conflict, side: Side) -> str:
         where = self._where(conflict.tie, side.ref, side.key)
         told = f"{where} {cut(said(conflict.field, side.shown, self._around.voice), _LONGEST)}"
-        by = f"by {self._person(side.ref, side.actor)}" if side.actor else ""
+        by = f"by {self._around.person(side.ref, side.actor)}" if side.actor else ""
         at = f"on {self._around.voice.day(side.at)}" if side.at else ""
         who = " ".join(filter(None, (by, at)))
         return f"{told} ({who})" if who else told
@@ -268,18 +280,20 @@ class _Ties:
         return f"{tracker} {key}" if sum(member.tracker == tracker for member in members) > 1 else tracker
 
     def _why(self, why: Why) -> str:
-        told = self._around.tracker(why.source.connection) if why.source else ""
-        if why.source and why.actor:
-            told += f": changed by {self._person(why.source, why.actor)}"
-        elif why.source and why.at:
-            told += ": changed"
-        if why.at:
-            told += f" on {self._around.voice.day(why.at)}"
-        detail = f" ({why.detail})" if why.detail else ""
-        return f"{why.rule} {told}".strip() + detail
-
-    def _person(self, at: Ref, account: str) -> str:
-        return self._around.people.get(Ref(at.connection, account), account)
+        """Whose value it is, who set it when, and the rule that carries it on."""
+        around, rule = self._around, why.rule
+        policy, _, owner = rule.partition(" = ")
+        side = around.tracker(why.source.connection) if why.source else ""
+        if owner:
+            side = (
+                side if why.source and why.source.connection == owner else f"{around.tracker(owner)}, {side}"
+            )
+        told = f"{_POLICIES.get(policy, policy)} {side}" if policy not in _PLAIN else side
+        if why.source and why.at and policy != "mirror":
+            who = f" by {around.person(why.source, why.actor)}" if why.actor else ""
+            told += f": {'deleted' if policy == 'deleted' else 'changed'}{who} on {around.voice.day(why.at)}"
+        detail = "; ".join(filter(None, (policy if policy in _PLAIN else "", why.detail)))
+        return f"{told} ({detail})".strip() if detail and told.strip() else detail or told.strip()
 
     def _short(self, field: str, value: str | None) -> str:
         return cut(said(field, value or "", self._around.voice), _LONGEST)

@@ -12,7 +12,10 @@ def register(app: typer.Typer) -> None:
     from service.cli import (
         auditing,
         caring,
+        changing,
+        deciding,
         demo,
+        hooking,
         planning,
         reading,
         remembering,
@@ -29,12 +32,18 @@ def register(app: typer.Typer) -> None:
     app.command()(setup.check)
     app.command()(reading.pull)
     app.command()(serving.serve)
+    app.add_typer(hooking.hooks_app, name="hooks")
     app.command()(caring.health)
     app.command()(caring.remap)
     app.add_typer(reporting.report_app, name="report")
     app.add_typer(planning.baseline_app, name="baseline")
     app.command()(remembering.history)
     app.add_typer(tying.ties_app, name="ties")
+    app.command()(changing.changes)
+    app.command()(changing.apply)
+    app.command()(changing.sync)
+    app.command()(changing.undo)
+    app.add_typer(deciding.conflicts_app, name="conflicts")
     app.add_typer(running.runs_app, name="runs")
     app.command()(running.pause)
     app.command()(running.resume)

@@ -38,13 +38,15 @@ def history(
 
     session = session_of(ctx)
     workspace = session.workspace()
-    ref = the_issue(workspace.store.find(issue), issue)
+    refs = workspace.store.find(issue)
     for key in [workspace.project(project)[0]] if project else workspace.config.projects:
         work = look(workspace, key, workspace.clock())
-        if ref in work.item_of:
-            told = story(work, work.item_of[ref])
+        items = {work.item_of[ref] for ref in refs if ref in work.item_of}
+        if len(items) == 1:
+            told = story(work, items.pop())
             break
     else:
+        the_issue(refs, issue)
         raise Failure(Exit.USAGE, f'"{issue}" is in no project of {workspace.path.name}.')
     ours = {record.ref: own_writes(workspace.store, record.ref) for record in told.records}
     changes, left = _attributed(work.changes.get(told.item, ()), ours)

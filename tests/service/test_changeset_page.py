@@ -28,7 +28,7 @@ def test_a_changeset_is_told_tie_by_tie_with_its_symbols_reasons_and_share():
         "  tie PAY-91  “User training”" + "Jira PAY-91".rjust(120 - 29),
         "    ! due Jira 27 Mar (by A. Osei on 12 Mar) · GitHub 31 Mar (agreed value was 20 Mar)",
         "        crosstie conflicts resolve PAY-91 due",
-        "  + GitHub  acme/payroll new issue from PAY-95 “Cut-over rehearsal”   mirror Jira",
+        "  + GitHub  acme/payroll new issue from PAY-95 “Cut-over rehearsal”   mirror of Jira",
         "  x Planner “Vendor prices” labels: source is internal, target is public; not written",
         f"Changeset {digest(CHANGESET)[:4]}: 1 to create, 2 to change, 0 to close; 1 conflict, 1 refused.",
         "0.2 % of 812 ties (limit 5 %: 40 ties).",
@@ -48,7 +48,7 @@ def test_a_closed_issue_is_counted_as_closed():
 
 def test_nothing_to_write_is_said_in_one_line():
     quiet = Changeset("pay", NOW, 1, "r", 812, 0)
-    assert told(quiet, 120)[2:] == ["Nothing to write: 812 ties agree, as far as their rules ask."]
+    assert told(quiet, 120)[2:] == ["Nothing to write: 812 ties agree, as far as the rules ask."]
 
 
 def test_a_long_text_is_cut_unless_everything_is_asked_for():

@@ -1,0 +1,155 @@
+"""What writing stands on: the project's charter, its connectors, the key of markers, and the one lease."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from service.failures import Exit, Failure
+from service.fenced import FencedStore, Hold
+from service.wiring import kinds
+from sync.charter import Charter, charter_of
+from sync.cycle import Step, cycle, means_of, trackers_of
+from sync.markers import marker_for
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from connectors.base import Connector
+    from service.workspace import Workspace
+    from sync.means import Means
+
+__all__ = ["Desk", "charter_for", "marker_key", "write_within_limits", "writing_desk"]
+
+_KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A project that may be written for, by this process alone."""
+
+    charter: Charter
+    means: Means
+
+
+def charter_for(workspace: Workspace, project: str) -> Charter:
+    """The charter of a project, without signing in anywhere."""
+    with _connectors(workspace, project, signs_in=False) as connectors:
+        return _charter(workspace, project, connectors)
+
+
+@contextmanager
+def writing_desk(workspace: Workspace, project: str, by: str, *, insist: bool = False) -> Iterator[Desk]:
+    """Take the lease on writing for a project, and give it back. Failure: another process holds it."""
+    holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+    hold = Hold(workspace.store, f"write/{project}", holder, workspace.clock)
+    if not hold.take():
+        raise Failure(
+            Exit.BUSY,
+            f"Another crosstie writes for {project}, so nothing was written. Run this again when it is done.",
+        )
+    try:
+        with _connectors(workspace, project) as connectors:
+            charter = _charter(workspace, project, connectors)
+            store = FencedStore(workspace.store, hold)
+            marker = partial(marker_for, marker_key(workspace))
+            means = means_of(
+                store,
+                workspace.config,
+                charter,
+                connectors,
+                marker,
+                workspace.clock,
+                by,
+                hold.lease,
+                insist=insist,
+            )
+            yield Desk(charter, means)
+    finally:
+        hold.give_back()
+
+
+def write_within_limits(workspace: Workspace, by: str) -> Callable[[str], tuple[Step, ...]]:
+    """What carries out a project's changes without reading anything first; it asks nobody."""
+
+    def write(project: str) -> tuple[Step, ...]:
+        with writing_desk(workspace, project, by) as desk:
+            return tuple(cycle(desk.means, desk.charter))
+
+    return write
+
+
+@contextmanager
+def _connectors(
+    workspace: Workspace, project: str, *, signs_in: bool = True
+) -> Iterator[dict[str, Connector]]:
+    """A connector for each connection that the project reads; closed afterwards."""
+    _, settings = workspace.project(project)
+    with ExitStack() as opened:
+        found = {}
+        for name in sorted({source.connection for source in settings.sources}):
+            found[name] = workspace.connector(workspace.config.connections[name], signs_in=signs_in)
+            opened.callback(found[name].close)
+        yield found
+
+
+def _charter(workspace: Workspace, project: str, connectors: Mapping[str, Connector]) -> Charter:
+    known, connections = kinds(), workspace.config.connections
+    verified = {name for name in connectors if known[connections[name].kind].verified}
+    own = {name: str(account) for name, one in connectors.items() if (account := _own_account(one))}
+    _, settings = workspace.project(project)
+    trackers = trackers_of(connectors, verified, own)
+    for name, connector in connectors.items():
+        holds = getattr(connector, "holds", None)
+        if holds is not None and trackers[name].writes:
+            mine = [source for source in settings.sources if source.connection == name]
+            trackers[name] = replace(trackers[name], holds={each.key: holds(each) for each in mine})
+    return charter_of(workspace.config, project, trackers)
+
+
+def _own_account(connector: Connector) -> object:
+    """The account that writes through a connector, where that is known without asking the tracker."""
+    return getattr(connector, "own_account", None)
+
+
+def marker_key(workspace: Workspace) -> bytes:
+    """The key that seals markers: the config's, or that of a file beside the SQLite store, made when needed.
+
+    Failure: the store is no file and the config names no key.
+    """
+    general = workspace.config.general
+    if general.key is not None:
+        return workspace.secret(general.key).reveal().encode()
+    path = workspace.store.database.where.path
+    if path is None:
+        raise Failure(
+            Exit.CONFIGURATION,
+            f"{workspace.path.name}: the store is no file, so the key that seals what Crosstie writes "
+            'must be named. Make one, then write [general] key = "file:/run/secrets/crosstie-key"',
+        )
+    return _kept(path.with_name("crosstie.key"))
+
+
+def _kept(path: Path) -> bytes:
+    """The key in a file that only its owner can read; made where there is none."""
+    try:
+        made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        pass
+    else:
+        with os.fdopen(made, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(_KEY_BYTES) + "\n")
+    text = path.read_text(encoding="ascii", errors="replace").strip()
+    if len(text) < _KEY_BYTES:
+        raise Failure(
+            Exit.CONFIGURATION,
+            f"{path} holds no key of {_KEY_BYTES} characters or more. Put it back from a backup; without it "
+            "issues that Crosstie created are not known again. Nothing was written.",
+        )
+    return text.encode()
