@@ -9,10 +9,13 @@ from datetime import timedelta
 import pytest
 
 from config.settings import StatusMap
+from connectors.base import Batch
 from connectors.jira.settings import JiraSource
+from connectors.writing import Draft, Edit
 from model.store import Store
-from model.values import StatusCategory
+from model.values import Entity, Issue, Ref, StatusCategory
 from sync.pull import Failed, Finished, pull
+from sync.record import Place, record
 from sync.remap import Remapped, remap
 from tests.connectors.jira_desk import ANN, BOB, Desk
 from tests.connectors.test_jira import furnish
@@ -127,3 +130,57 @@ def test_a_project_read_again_from_the_start_notices_what_was_deleted_meanwhile(
     issue = next(i for i in store.view(desk.clock.now()).all_issues() if i.ref.id == ids[2])
     assert issue.gone
     assert replace(issue, gone=False).key == "ED-3"
+
+
+def keep(desk: Desk, store: Store, *batches: Batch) -> None:
+    """Record what a receipt or a fetch told."""
+    place = Place("jira", desk.source().key, desk.clock.now(), first_contact=False)
+    with store.transaction() as writer:
+        for batch in batches:
+            record(writer, place, batch)
+
+
+def stored(desk: Desk, store: Store) -> dict[str, Issue]:
+    return {issue.ref.id: issue for issue in store.view(desk.clock.now()).all_issues()}
+
+
+def told(desk: Desk, store: Store, *ids: str) -> object:
+    return store.view(desk.clock.now()).changes(Entity.ISSUE, [Ref("jira", id) for id in ids])
+
+
+def test_a_receipt_leaves_what_the_pull_after_it_would_leave(desk: Desk, store: Store) -> None:
+    ids = furnish(desk)
+    pulled(desk, store)
+    connector, source = desk.connect(), desk.source()
+    fetched = connector.fetch(source, [ids[0]], desk.clock.now())
+    keep(desk, store, *fetched)
+    base = next(issue for batch in fetched for issue in batch.issues)
+    fields = {"title": "Ours", "status": StatusCategory.DOING, "labels": frozenset({"a b"}), "due": None}
+    receipt = connector.write(source, Edit(base, fields), desk.clock.now())
+    keep(desk, store, *receipt.batches)
+    draft = Draft("ct1.k7q2m4x9w3e8.0c5d7be21f9a4463", {"title": "A twin"}, link="https://plan.example/2")
+    twin = connector.create(source, draft, desk.clock.now())
+    keep(desk, store, *twin.batches)
+    connector.close()
+    held, changes = stored(desk, store), told(desk, store, ids[0], twin.id)
+    assert (held[ids[0]].title, held[ids[0]].labels) == ("Ours", {"a-b"})
+    assert held[twin.id].links == ("https://plan.example/2",)
+    desk.wait(minutes=30)
+    pulled(desk, store)
+    assert stored(desk, store) == held
+    assert told(desk, store, ids[0], twin.id) == changes
+
+
+def test_a_remap_reads_fetched_pages_too_and_changes_nothing(desk: Desk, store: Store) -> None:
+    ids = furnish(desk)
+    pulled(desk, store)
+    desk.wait(hours=1)
+    desk.site.edit(ids[4], BOB, summary="Said by somebody", description="And why")
+    desk.site.move(ids[5], "OPS", BOB)
+    connector = desk.connect()
+    keep(desk, store, *connector.fetch(desk.source(), ids[3:6], desk.clock.now()))
+    connector.close()
+    held = stored(desk, store)
+    assert (held[ids[4]].title, held[ids[5]].source) == ("Said by somebody", "OPS")
+    remapped(desk, store)
+    assert stored(desk, store) == held
