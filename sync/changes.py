@@ -31,6 +31,7 @@ from sync.groups import (
     standing,
     with_parents,
 )
+from sync.markers import copied, intents_in
 from sync.memory import Memory, forget, recall, remember
 from sync.mirror import Mirroring, intent_for
 from sync.people import People
@@ -138,6 +139,7 @@ class _Looking:
     def _decide(self, ties: Sequence[Tie], decider: Decider, found: Found) -> None:
         for tie in ties:
             _note(tie, found)
+        self._note_copies(ties, found)
         moving = [tie for tie in ties if not decider.at_rest(tie) or (tie.gone and tie.members)]
         lasts = self._lasts(moving, decider)
         since = self._since_rules()
@@ -184,6 +186,17 @@ class _Looking:
         mirroring = Mirroring(self._charter, decider.names, made)
         for tie in wanted:
             mirroring.create(tie, found)
+
+    def _note_copies(self, ties: Sequence[Tie], found: Found) -> None:
+        """Say which issues bear a marker that was made for another one."""
+        marked = [issue for tie in ties for issue in tie.members if intents_in(issue)]
+        if not marked:
+            return
+        stored = self._books.outbox.by_intent({i for issue in marked for i in intents_in(issue)})
+        made = {intent: Ref(one.connection, one.target) for intent, one in stored.items() if one.target}
+        for copy in copied(marked, made):
+            told = f"{copy.key} bears the marker that {made[copy.intent]} was created with"
+            found.notes.append(f"{told}; somebody copied it, and it ties nothing: take it out there")
 
     def _since_rules(self) -> int | None:
         """The last event before the rules were changed; None: they were not."""

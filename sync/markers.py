@@ -13,7 +13,7 @@ from hashlib import sha256
 
 from model.values import Issue, Ref
 
-__all__ = ["Copied", "copied", "intent_in", "marker_for"]
+__all__ = ["Copied", "copied", "intent_in", "intents_in", "marker_for"]
 
 _FORM = re.compile(r"ct1\.([0-9a-z-]{4,40})\.([0-9a-f]{16})")
 
@@ -46,9 +46,15 @@ def copied(issues: Iterable[Issue], made: Mapping[str, Ref]) -> tuple[Copied, ..
     return tuple(
         Copied(issue.ref, issue.key, intent)
         for issue in issues
-        for intent, _ in sorted(set(_FORM.findall("\n".join((issue.body, *issue.links)))))
+        for intent in sorted(intents_in(issue))
         if made.get(intent, issue.ref) != issue.ref
     )
+
+
+def intents_in(issue: Issue) -> frozenset[str]:
+    """The intents of the markers that an issue's text and links bear, genuine or not."""
+    texts = [text for text in (issue.body, *issue.links) if "ct1." in text]
+    return frozenset(intent for text in texts for intent, _ in _FORM.findall(text))
 
 
 def _mac(key: bytes, connection: str, source: str, intent: str) -> str:

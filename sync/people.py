@@ -51,7 +51,9 @@ def match_people(
             if person:
                 of[account.ref] = person
     called = {key: person.name for key, person in people.items()}
-    called |= {of[a.ref]: a.name for a in known if a.ref in of and of[a.ref] not in called}
+    for account in known:
+        if account.ref in of:
+            called.setdefault(of[account.ref], account.name)
     named = _by_name(called)
     left = tuple(
         Unmatched(account, _suggestions(account, owners, named, called))
