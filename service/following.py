@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from connectors.errors import ConnectorError
 from model.errors import StoreError
+from service.failures import Failure
 from service.keeping import keep_house
 from service.logs import Logger
 from service.rendering import Failed, Order, Renderer
+from service.waiting import Interrupted
 from sync.tie import retie
 
 if TYPE_CHECKING:
@@ -19,6 +23,9 @@ __all__ = ["Follower"]
 
 Cycle = Callable[[str], None]
 
+_REST = 30.0
+_ROUND = 60.0
+
 
 class Follower:
     """Gathers the sources that changed and follows them up project by project. `cycle` writes for one."""
@@ -26,13 +33,15 @@ class Follower:
     def __init__(
         self, workspace: Workspace, log: Logger, renderer: Renderer, cycle: Cycle | None = None
     ) -> None:
+        workspace.sleep = self.pause
         self._workspace = workspace
         self._log = log
         self._renderer = renderer
         self._cycle = cycle
         self._news: set[tuple[str, str]] = set()
         self._some = threading.Condition()
-        self._ends = False
+        self._over = threading.Event()
+        self._looked = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="follow", daemon=True)
         self.done = 0
 
@@ -47,8 +56,8 @@ class Follower:
 
     def stop(self, seconds: float) -> bool:
         """Whether it came to its end in time; what was not followed up is, after the next start."""
+        self._over.set()
         with self._some:
-            self._ends = True
             self._some.notify()
         self._thread.join(seconds)
         return not self._thread.is_alive()
@@ -60,18 +69,18 @@ class Follower:
     def _run(self) -> None:
         while (news := self._next()) is not None:
             for name, project in self._workspace.config.projects.items():
-                if self._ends:
+                if self._over.is_set():
                     return
                 if any((source.connection, source.key) in news for source in project.sources):
                     self._follow(name)
+            self._look_again()
             self.done += 1
 
     def _next(self) -> set[tuple[str, str]] | None:
         with self._some:
-            while not self._news and not self._ends:
-                if not self._some.wait(30.0):
-                    self._renderer.rest()
-            if self._ends:
+            if not self._news and not self._over.is_set() and not self._some.wait(_REST):
+                self._renderer.rest()
+            if self._over.is_set():
                 return None
             news, self._news = self._news, set()
             return news
@@ -80,13 +89,40 @@ class Follower:
         project = self._workspace.config.projects[name]
         try:
             retie(self._workspace.store, project, self._workspace.clock())
-            if project.write and self._cycle is not None:
-                self._cycle(name)
         except StoreError as error:
             self._log.error(f"{name}: {error}")
+        self._write(name)
+        if not self._over.is_set():
+            self._report(name)
+
+    def _write(self, name: str) -> None:
+        """Carry over what the rules allow. A stop in the middle leaves what the next start goes on with."""
+        if self._cycle is None or not self._workspace.config.projects[name].write:
+            return
+        try:
+            self._cycle(name)
+        except Interrupted:
+            return
+        except (StoreError, ConnectorError, Failure) as error:
+            self._log.warning(f"{name}: {error}")
         except Exception as error:
             self._log.error(f"{name}: unexpected: {type(error).__name__}: {error}")
-        self._report(name)
+
+    def _look_again(self) -> None:
+        """Writes that were put off, and those whose end is not known, are taken up without any news."""
+        if time.monotonic() - self._looked < _ROUND:
+            return
+        self._looked = time.monotonic()
+        with self._workspace.store.reading() as books:
+            open_in = [name for name in self._workspace.config.projects if books.outbox.unsettled(name)]
+        for name in open_in:
+            if not self._over.is_set():
+                self._write(name)
+
+    def pause(self, seconds: float) -> None:
+        """Wait at a tracker's wish. Interrupted: we are to stop."""
+        if self._over.wait(seconds):
+            raise Interrupted
 
     def _report(self, name: str) -> None:
         settings = self._workspace.config.daemon

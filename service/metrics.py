@@ -51,6 +51,8 @@ class Metrics(Meter):
         self._hooks = self._counter(
             "crosstie_webhooks_received_total", "Requests to /hooks.", "connection", "result"
         )
+        self._writes = self._counter("crosstie_changes_applied_total", "Writes to trackers.", "result")
+        self._stops = self._counter("crosstie_guard_stops_total", "Writes that a guard held back.", "reason")
         self._budget = Gauge(
             "crosstie_tracker_budget_remaining_ratio",
             "The share of the tracker's allowance that is left.",
@@ -71,6 +73,12 @@ class Metrics(Meter):
 
     def left(self, connection: str, share: float) -> None:
         self._budget.labels(connection).set(share)
+
+    def wrote(self, result: str) -> None:
+        self._writes.labels(result).inc()
+
+    def guarded(self, reason: str) -> None:
+        self._stops.labels(reason).inc()
 
     def hooked(self, seen: Seen) -> None:
         self._hooks.labels(seen.connection, seen.result).inc()

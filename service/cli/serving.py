@@ -21,6 +21,7 @@ def serve(ctx: typer.Context) -> None:
     It ends within ten seconds of SIGTERM and goes on there when it is started again. SIGHUP, or a change of
     the config file, makes it read the config anew; one with a mistake is refused and the old one holds.
     """
+    from service.carrying import carrier
     from service.daemon import Daemon
     from service.logs import logger_to
     from service.workspace import Workspace, clock_from
@@ -32,7 +33,8 @@ def serve(ctx: typer.Context) -> None:
     def fresh() -> Workspace:
         return Workspace(path, os.environ, clock_from(os.environ))
 
-    daemon = Daemon(workspace, fresh, logger_to(None, lambda text: daemon.workspace.redact(text)))
+    log = logger_to(None, lambda text: daemon.workspace.redact(text))
+    daemon = Daemon(workspace, fresh, log, lambda current: carrier(current, log, daemon.metrics))
     daemon.obey_signals()
     try:
         daemon.start()

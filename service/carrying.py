@@ -1,0 +1,42 @@
+"""Writing without being asked, as the rules and guards allow: each round counted and told in one line."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from service.following import Cycle
+from service.logs import Logger
+from service.metrics import Metrics
+from service.writing import write_within_limits
+from sync.cycle import Guarded
+from sync.outcome import Halted, Written
+
+if TYPE_CHECKING:
+    from service.workspace import Workspace
+
+__all__ = ["carrier"]
+
+_BY = "daemon"
+
+
+def carrier(workspace: Workspace, log: Logger, metrics: Metrics) -> Cycle:
+    """Carries one project's round out when asked."""
+    write = write_within_limits(workspace, _BY)
+
+    def carry(project: str) -> None:
+        states: Counter[str] = Counter()
+        for step in write(project):
+            if isinstance(step, Written):
+                states[step.state.value] += 1
+                metrics.wrote(step.state.value)
+            elif isinstance(step, Guarded):
+                for verdict in step.verdicts:
+                    metrics.guarded(verdict.reason.value)
+                    log.warning(f"{project}: held back: {verdict.text}")
+            elif isinstance(step, Halted):
+                log.warning(f"{project}: {step.reason}", left=step.left)
+        if states:
+            log.info(f"{project}: {', '.join(f'{count} {state}' for state, count in sorted(states.items()))}")
+
+    return carry
