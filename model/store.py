@@ -25,6 +25,7 @@ from model.info import StoreInfo, inspect_store
 from model.loading import Loaded, Scope
 from model.progress import AGAIN, Outcome
 from model.restored import HighWater
+from model.room import Room
 from model.schema import Upgrade, create, refuse_unless_current, revision, upgrade
 from model.tables import table
 from model.text import clean
@@ -64,6 +65,7 @@ class Store:
     def __init__(self, database: Database, mark: Path | None = None) -> None:
         self.database = database
         beside = database.where.path
+        self.room = Room(beside)
         self._high_water = HighWater(
             database, mark or (beside.with_name(f"{beside.name}-mark") if beside else None)
         )

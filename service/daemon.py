@@ -126,6 +126,7 @@ class Daemon:
             most=100,
         )
         self.hooks = Listener(self._app, hooks, "hooks")
+        self.workspace.store.room.hold()
         self._crew = self._assemble()
         self._crew.start()
         self.operations.start()
@@ -175,6 +176,7 @@ class Daemon:
         self._renderer.close()
         if self.operations is not None:
             self.operations.stop()
+        self.workspace.store.room.give_back()
         if late:
             self._log.warning(f"stopped while still waiting for an answer: {', '.join(late)}")
         else:

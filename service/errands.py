@@ -37,6 +37,7 @@ def _errands(workspace: Workspace) -> Iterator[Errand]:
 
 def _tidy(workspace: Workspace) -> str:
     keep_house(workspace)
+    workspace.store.room.hold()
     return "old pages, deliveries and writes were forgotten"
 
 

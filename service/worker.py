@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 
 from connectors.errors import ConnectorError, RetryLater, Unreachable
 from connectors.writing import WritingConnector
-from model.errors import LeaseLost, StoreError
+from model.errors import LeaseLost, StoreError, StoreFull
 from service.ahead import read_ahead
 from service.concerns import HEARD
 from service.fenced import FencedStore, Hold
 from service.hearing import Errand, plan_errand
+from service.keeping import forget_old
 from service.logs import Logger
 from service.pace import Pace
 from service.waiting import Interrupted, Pauses
@@ -173,6 +174,7 @@ class Worker:
         if not self._hold.take():
             return self._office.stand_by
         self.holds = True
+        self._make_room()
         now = self._office.elapsed()
         heard = self._hear(now)
         if heard.issues or self._due():
@@ -180,6 +182,20 @@ class Worker:
         self._settle(heard, now)
         nearest = min((turn.due for turn in self._turns.values()), default=float("inf"))
         return max(0.0, min(nearest - self._office.elapsed(), _LONGEST_REST))
+
+    def _make_room(self) -> None:
+        """StoreFull: so little is left on the disk that it is kept for deliveries, which come only once."""
+        room = self._store.room
+        if not room.is_low():
+            return
+        room.give_back()
+        forget_old(self._office.workspace)
+        if room.is_low():
+            raise StoreFull(
+                f"the disk of {self._store.database.where.shown} is nearly full: nothing is read until there "
+                "is room again, and deliveries are still taken. Free some space, or keep less: "
+                "keep_raw, keep_deliveries, keep_writes in [general.store]"
+            )
 
     def _due(self) -> list[_Turn]:
         return [turn for turn in self._turns.values() if turn.due <= self._office.elapsed()]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from model.room import Room
 from service.failures import Failure
 from tests.service.daemon_run import Run, config_of, eventually, running, write_plan
 
@@ -25,6 +26,25 @@ def test_it_reads_at_once_and_goes_on_reading(folder: Path) -> None:
         write_plan(folder, "A-1", "A-2", "A-3")
         eventually(lambda: run.held() == {"A-1", "A-2", "A-3"})
     assert run.lines()[-1]["event"].startswith("stopped")
+
+
+def test_on_a_disk_nearly_full_nothing_is_read_until_there_is_room(folder: Path) -> None:
+    run = Run(folder)
+    store = run.daemon.workspace.store
+    plenty, store.room = store.room, Room(folder / "crosstie.db", low=1 << 62)
+    run.daemon.stand_by = 0.05
+    with running(run):
+        eventually(lambda: run.says("is nearly full: nothing is read until there is room again"))
+        assert run.held() == set()
+        store.room = plenty
+        eventually(lambda: run.held() == {"A-1", "A-2"})
+
+
+def test_the_reserve_is_there_while_it_runs(folder: Path) -> None:
+    reserve = folder / "crosstie.db-reserve"
+    with running(Run(folder)):
+        assert reserve.stat().st_blocks * 512 >= 30_000_000
+    assert not reserve.exists()
 
 
 def test_it_goes_on_after_a_stop_and_stops_within_ten_seconds(folder: Path) -> None:
