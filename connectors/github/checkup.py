@@ -23,6 +23,7 @@ from connectors.github.payloads import (
     RestRepository,
     RestUser,
 )
+from connectors.github.rights import write_rights
 from connectors.github.settings import GitHubSource
 from connectors.github.signin import Installation
 from connectors.github.site import (
@@ -52,8 +53,18 @@ _KINDS = {
 }
 
 
-def check_sources(client: GitHubClient, sources: tuple[GitHubSource, ...], now: datetime) -> CheckReport:
-    """Who the token is, and per source whether it can be read; a refused source does not hide the others."""
+def check_sources(
+    client: GitHubClient,
+    sources: tuple[GitHubSource, ...],
+    now: datetime,
+    writer: GitHubClient | None = None,
+    asked: bool = False,
+) -> CheckReport:
+    """Who the token is, and per source whether it can be read; a refused source does not hide the others.
+
+    `writer` is what would write (None: nothing is ever written); what it lacks is told only where it was
+    `asked` for by a credential of its own.
+    """
     account, warnings = _who(client, sources, now)
     permissions: list[Permission] = []
     fields: list[FieldFinding] = []
@@ -68,6 +79,13 @@ def check_sources(client: GitHubClient, sources: tuple[GitHubSource, ...], now: 
         if isinstance(board, FoundBoard):
             fields += [_finding(source, role, name, board.node) for role, name in wanted_fields(source)]
             warnings += _unknown_columns(source, board.node)
+        if writer is not None and opening is not None:
+            node = board.node if isinstance(board, FoundBoard) else None
+            for right in write_rights(writer, source, node):
+                if isinstance(right, Permission) and (right.granted or asked):
+                    permissions.append(right)
+                elif isinstance(right, str) and asked:
+                    warnings.append(right)
     return CheckReport(account, tuple(permissions), tuple(fields), tuple(dict.fromkeys(warnings)))
 
 
@@ -126,7 +144,7 @@ def _ungranted(found: Installation, boards: bool) -> Iterator[str]:
     if wide:
         yield (
             f"The app {found.app_slug} may do more than reading needs: {', '.join(wide)}. Lower these to "
-            "read on the App's page on GitHub."
+            "read on the App's page on GitHub, unless Crosstie writes there."
         )
 
 
@@ -171,7 +189,7 @@ def _about_token(answer: Answer, scopes: frozenset[str] | None, now: datetime) -
     if wide:
         yield (
             f"The token may do more than reading needs: {', '.join(wide)}. Make one without these "
-            "scopes; for boards read:project is enough."
+            "scopes; for boards read:project is enough, unless Crosstie writes there."
         )
     if scopes is not None and "repo" in scopes:
         yield (

@@ -113,7 +113,9 @@ class Connector:
                 client.close()
 
     def check(self, sources: tuple[object, ...]) -> CheckReport:
-        return check_sources(self._client, tuple(map(_own, sources)), self._clock())
+        writer = None if self._settings.read_only else self._writer
+        asked = self._settings.write_token is not None
+        return check_sources(self._client, tuple(map(_own, sources)), self._clock(), writer, asked)
 
     def offers(self) -> Iterator[SourceOffer]:
         return find_offers(self._client)

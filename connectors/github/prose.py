@@ -30,7 +30,7 @@ _JOINER = "\u2060"
 _HOSTS = ("github.com", "www.github.com", "api.github.com", "gist.github.com")
 _SIGNS = re.compile(r"@(?=[^\s\u2060])|#(?=\d)|\bGH-(?=\d)|<(?=!--)", re.IGNORECASE)
 _JOINED = re.compile(
-    r"(?<=[@#<])\u2060+|(?<=\bGH-)\u2060+|(?<=\bhttps:)\u2060+|(?<=\bhttp:)\u2060+|(?<=\bwww)\u2060+",
+    r"(?<=[@#<])\u2060+|(?<=\bGH-)\u2060+|(?<=https:)\u2060+|(?<=http:)\u2060+|(?<=www)\u2060+",
     re.IGNORECASE,
 )
 _MARK = r"<!-- crosstie:(ct1\.[0-9a-z-]{4,40}\.[0-9a-f]{16}) -->"
@@ -60,7 +60,7 @@ def inert(text: str, hosts: Collection[str] = _HOSTS) -> str:
     """The text with a joiner after every sign that GitHub acts upon; doing it twice adds nothing."""
     named = "|".join(re.escape(host) for host in sorted(set(hosts), key=len, reverse=True) if host)
     address = re.compile(
-        rf"\bhttps?:(?=//(?:[^\s/@]*@)?(?:{named})(?:[:/]|\b))|\bwww(?=\.github\.com)", re.IGNORECASE
+        rf"https?:(?=//(?:[^\s/@]*@)?(?:{named})(?:[:/]|\b))|www(?=\.github\.com)", re.IGNORECASE
     )
     joined = address.sub(lambda found: found.group() + _JOINER, text)
     return _SIGNS.sub(lambda found: found.group() + _JOINER, joined)

@@ -87,12 +87,17 @@ class Desk:
         assert self.stand is not None
         return f"{self.stand.url}/api/v3" if self.server else self.stand.url
 
-    def connect(self, token: str = TOKEN, page: int = 50, url: str | None = None) -> Connector:
-        settings = GitHubConnection(name="gh", kind="github", url=url or self.url, token="env:GITHUB_TOKEN")
+    def connect(
+        self, token: str = TOKEN, page: int = 50, url: str | None = None, write_token: str | None = None
+    ) -> Connector:
+        own = {"write_token": "env:GITHUB_WRITE_TOKEN"} if write_token else {}
+        settings = GitHubConnection(
+            name="gh", kind="github", url=url or self.url, token="env:GITHUB_TOKEN", **own
+        )
+        known = {"env:GITHUB_TOKEN": token, "env:GITHUB_WRITE_TOKEN": write_token or ""}
 
         def secret(reference: str) -> Secret:
-            assert reference == "env:GITHUB_TOKEN"
-            return Secret(token, reference)
+            return Secret(known[reference], reference)
 
         return Connector(settings, secret, self.clock.now, self.slept.append, self.said.append, page)
 

@@ -8,7 +8,7 @@ import pytest
 
 from connectors.base import CheckReport, FieldFinding
 from connectors.errors import AccessRefused
-from tests.connectors.github_desk import MONDAY, OTHER, REPO, Desk
+from tests.connectors.github_desk import MONDAY, OTHER, REPO, TOKEN, Desk
 from tests.connectors.wire import answer, wire
 
 
@@ -21,6 +21,10 @@ def checked(desk: Desk, token: str | None = None, **source: object) -> CheckRepo
             connector.close()
 
 
+def reading(report: CheckReport) -> list[bool]:
+    return [one.granted for one in report.permissions if ": read in" in one.name]
+
+
 def finding(report: CheckReport, role: str) -> FieldFinding:
     return next(one for one in report.fields if one.field == f"{REPO}: {role}")
 
@@ -31,6 +35,7 @@ def test_a_good_token_is_named_with_its_rights_and_fields() -> None:
     assert [(one.name, one.granted) for one in report.permissions] == [
         (f"Issues: read in {REPO}", True),
         ("Projects: read in acme", True),
+        (f"Issues: write in {REPO}", True),
     ]
     assert {one.field.split(": ")[1]: one.chosen for one in report.fields} == {
         "sprint": "Sprint",
@@ -77,7 +82,7 @@ def test_columns_that_nothing_explains_are_named() -> None:
 def test_missing_rights_are_named_without_hiding_the_rest() -> None:
     desk = Desk(scopes=("repo",))
     report = checked(desk)
-    assert [one.granted for one in report.permissions] == [True, False]
+    assert reading(report) == [True, False]
     assert any("read:project" in warning for warning in report.warnings)
 
 
@@ -86,7 +91,7 @@ def test_a_repository_or_board_that_is_not_there_is_a_warning_of_the_check() -> 
     assert not nowhere.permissions[0].granted
     assert any("knows no repository acme/nope" in warning for warning in nowhere.warnings)
     wrong = checked(Desk(), project=77)
-    assert [one.granted for one in wrong.permissions] == [True, False]
+    assert reading(wrong) == [True, False]
     assert any("The board 77 of acme is not there" in warning for warning in wrong.warnings)
 
 
@@ -176,3 +181,43 @@ def test_more_repositories_than_a_page_holds_are_all_offered() -> None:
         connector = desk.connect()
         assert len(list(connector.offers())) == 122
         connector.close()
+
+
+# Writing
+
+
+def written(desk: Desk, write_token: str | None, token: str = TOKEN) -> tuple[CheckReport, dict[str, bool]]:
+    """The report and what it says of writing."""
+    with desk.served():
+        connector = desk.connect(token, write_token=write_token)
+        try:
+            report = connector.check((desk.source(),))
+        finally:
+            connector.close()
+    return report, {one.name: one.granted for one in report.permissions if ": write in" in one.name}
+
+
+def test_what_a_token_of_its_own_for_writing_lacks_is_named() -> None:
+    desk = Desk()
+    desk.site.add_user("bot", "Crosstie")
+    desk.site.add_token("bot", "ghp_canary_writes", ("repo", "project"))
+    everything = {f"Issues: write in {REPO}": True, "Projects: write in acme": True}
+    assert written(desk, "ghp_canary_writes")[1] == everything
+    desk.site.set_role(REPO, "bot", "read")
+    desk.site.set_board_role("acme", desk.board, "bot", "read")
+    assert written(desk, "ghp_canary_writes")[1] == dict.fromkeys(everything, False)
+
+
+def test_a_token_that_need_not_write_lacks_nothing() -> None:
+    desk = Desk(scopes=("repo", "read:project"))
+    desk.site.set_role(REPO, "ada", "read")
+    assert written(desk, None)[1] == {}
+
+
+def test_what_github_does_not_tell_of_a_token_for_writing_is_said() -> None:
+    desk = Desk()
+    fine = "github_pat_canary_writes"
+    desk.site.add_token("ben", fine, ("issues:write", "metadata:read", "organization_projects:write"))
+    report, rights = written(desk, fine)
+    assert rights == {}
+    assert any("does not tell what a fine-grained token may write" in one for one in report.warnings)
