@@ -146,8 +146,10 @@ def _assignees(patch: Patch, value: Any, task: TaskRecord, details: object, boar
 
 
 def _labels(patch: Patch, value: Any, task: TaskRecord, details: object, board: Board) -> str:
+    """Labels by the names of slots; those that hold an estimate stay, being no labels otherwise."""
     held = _slots(task)
-    wanted = {slot for slot in held if board.categories.get(slot, slot) in value}
+    sized = {slot for slot in held if _size(board.categories.get(slot), board) is not None}
+    wanted = sized | {slot for slot in held if board.categories.get(slot, slot) in value}
     unknown = []
     for label in sorted(value - set(labels_of(task, board))):
         slot = _slot_of(label, board)
@@ -168,7 +170,7 @@ def _estimate(patch: Patch, value: Any, task: TaskRecord, details: object, board
         return "the source names no estimate_label; add it to the config"
     held = _slots(task)
     wanted = held | _changed(patch, on=True) - _changed(patch, on=False)
-    sized = {slot: estimate_of([name], board.source) for slot, name in board.categories.items()}
+    sized = {slot: _size(name, board) for slot, name in board.categories.items()}
     said = [slot for slot in wanted if sized.get(slot) is not None]
     fitting = next((slot for slot, number in sized.items() if value is not None and number == value), None)
     if value is not None and fitting is None:
@@ -257,6 +259,11 @@ def reference(title: str) -> dict[str, str]:
 
 def _slots(task: TaskRecord) -> set[str]:
     return {slot for slot, on in (task.applied_categories or {}).items() if on}
+
+
+def _size(label: str | None, board: Board) -> Decimal | None:
+    """The estimate that a label holds."""
+    return None if label is None else estimate_of([label], board.source)
 
 
 def _slot_of(label: str, board: Board) -> str | None:

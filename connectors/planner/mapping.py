@@ -106,7 +106,10 @@ class Board:
 
     @cached_property
     def numbers(self) -> dict[str, Decimal | None]:
-        """What the labels met so far hold of an estimate: there are few labels and many tasks."""
+        """What the labels met so far hold of an estimate: there are few labels and many tasks.
+
+        A label that holds one is no label otherwise.
+        """
         return {}
 
     @property
@@ -158,6 +161,7 @@ def issue_of(task: TaskRecord, details: DetailsRecord | None, board: Board) -> I
     """A task and its details. SkipIssue: an instant in it cannot be read."""
     status, word = board.words[task.percent_complete]
     labels = labels_of(task, board)
+    estimate = _estimate(labels, board)
     bucket = task.bucket_id or ""
     dated = bucket in board.dated
     sprinted = board.source.sprints == "bucket"
@@ -174,11 +178,11 @@ def issue_of(task: TaskRecord, details: DetailsRecord | None, board: Board) -> I
         finished=instant(task.completed_date_time),
         start=_day(task.start_date_time, board.zone),
         due=_day(task.due_date_time, board.zone),
-        estimate=_estimate(labels, board),
+        estimate=estimate,
         unit=board.source.unit or Unit.POINTS,
         percent=task.percent_complete,
         assignees=frozenset(_held(task.assignments)),
-        labels=frozenset(labels),
+        labels=frozenset(label for label in labels if board.numbers.get(label) is None),
         sprints=frozenset({bucket}) if dated and sprinted else frozenset(),
         milestone=bucket if dated and not sprinted else None,
         bucket=board.buckets.get(bucket),

@@ -29,7 +29,7 @@ __all__ = [
     "refused_plan",
 ]
 
-_MAPPING = 2
+_MAPPING = 3
 """Raised whenever the same task would be understood otherwise, so that all are read again."""
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _PARTS = ("", "/details", "/buckets")

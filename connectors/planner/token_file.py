@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from config.secrets import SecretError, read_system_keyring, write_system_keyring
 from connectors.errors import Misconfigured
+from model.mark import flush_folder
 
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet
@@ -68,6 +69,7 @@ class TokenFile:
                 file.flush()
                 os.fsync(file.fileno())
             fresh.replace(self._path)
+            flush_folder(self._path.parent)
         except OSError as error:
             raise self._unusable(error.strerror or "it cannot be written") from None
 

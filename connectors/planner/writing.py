@@ -265,7 +265,6 @@ _FOLLOWING = {
     "status": {"percent"},
     "sprints": {"bucket"},
     "milestone": {"bucket"},
-    "estimate": {"labels"},
 }
 
 

@@ -106,7 +106,7 @@ def test_a_task_is_read_with_everything_in_it(office):
         "See the wiki\n[ ] Draft",
     )
     assert (issue.due, issue.start, issue.priority) == (DAY, None, "Important")
-    assert issue.labels == {"3 points", "Wave 1"}
+    assert issue.labels == {"Wave 1"}
     assert issue.assignees == {ADA, BEN}
     assert str(issue.estimate) == "3"
     assert issue.links == ("https://jira.example.com/browse/PAY-7#top",)

@@ -43,8 +43,6 @@ FOLLOWS = {
     "percent": frozenset({"status", "status_original", "finished"}),
     "sprints": frozenset({"bucket"}),
     "milestone": frozenset({"bucket"}),
-    "estimate": frozenset({"labels"}),
-    "labels": frozenset({"estimate"}),
 }
 
 
@@ -375,9 +373,16 @@ def test_what_the_plan_has_no_word_for_is_dropped_and_the_rest_is_written(
 def test_an_estimate_takes_the_place_of_the_label_that_said_another(desk: Desk) -> None:
     desk.office.edit(desk.task, categories=("3 points", 7, 9))
     desk.write(estimate=Decimal(5))
-    assert desk.read().labels == {"5 points", "Wave 1", "category9"}
+    assert desk.office.tenant.task(desk.task).categories == {2, 7, 9}
     desk.write(estimate=None)
-    assert desk.read().labels == {"Wave 1", "category9"}
+    assert desk.office.tenant.task(desk.task).categories == {7, 9}
+
+
+def test_labels_that_hold_the_estimate_are_no_labels_and_stay_when_labels_are_written(desk: Desk) -> None:
+    desk.office.edit(desk.task, categories=("3 points", 7))
+    assert (desk.read().labels, desk.read().estimate) == ({"Wave 1"}, 3)
+    desk.write(labels=frozenset({"Wave 2"}))
+    assert (desk.read().labels, desk.read().estimate) == ({"Wave 2"}, 3)
 
 
 def test_the_checklist_below_a_text_stays_as_it_is(desk: Desk) -> None:
