@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +13,8 @@ import pytest
 
 from connectors.base import Batch
 from model.values import Issue, Ref, StatusCategory
-from service.failures import Exit
+from service.failures import Exit, Failure
+from service.workspace import Workspace
 from sync.record import Place, record
 from tests.service.commandline import CommandLine
 
@@ -102,3 +104,17 @@ def test_a_postgresql_store_is_left_to_its_own_means(desk: CommandLine) -> None:
     done = desk.run("db", "backup", "out.tar")
     assert done.returncode == Exit.USAGE
     assert "pg_dump --format=custom --file=out.tar" in done.stderr
+
+
+@pytest.mark.postgres
+def test_a_database_that_was_told_not_to_flush_is_refused_unless_the_config_says_so(
+    tmp_path: Path, postgres_store_url: Callable[[], str]
+) -> None:
+    path, url = tmp_path / "crosstie.toml", postgres_store_url().replace(":@", "@")
+    path.write_text(f'{CONFIG}[general]\nstore = {{ url = "{url}" }}\n')
+    with pytest.raises(Failure, match=r"runs with fsync = off; .*allow_unsafe = true in \[general\.store\]"):
+        _ = Workspace(path, {}, lambda: NOW).store
+    path.write_text(f'{CONFIG}[general]\nstore = {{ url = "{url}", allow_unsafe = true }}\n')
+    workspace = Workspace(path, {}, lambda: NOW)
+    assert workspace.store.weaknesses()
+    workspace.close()
