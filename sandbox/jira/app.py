@@ -38,6 +38,9 @@ _CLOUD_ONLY = frozenset(
 )
 
 
+_Row = tuple[str, str, Callable[[Call], Any]]
+
+
 class JiraApp:
     """A Jira Cloud stand-in to be served by a Stand.
 
@@ -61,49 +64,30 @@ class JiraApp:
         self.site = site
         self.clock: WorldClock = site.clock
         self.faults = Faults()
+        self.hooks = Hooks(site, lambda: self._shapes(site.url, "2"))
+        self._server = data_center
         search = Search(site, index_lag, page_cap, count_error)
         feeds = WorklogFeeds(worklog_page)
-        self._server = data_center
-        routes: list[tuple[str, str, Callable[[Call], Any]]] = [
+        views = HookViews(self.hooks)
+        own = (
+            _server_routes(OffsetSearch(search, page_cap, histories), histories)
+            if data_center
+            else [*_cloud_routes(search, Histories(iso_histories)), *views.dynamic_routes]
+        )
+        shared: list[_Row] = [
             ("GET", "/worklog/updated", feeds.updated),
             ("GET", "/worklog/deleted", feeds.deleted),
         ]
-        if data_center:
-            offsets = OffsetSearch(search, page_cap, histories)
-            routes += [
-                ("GET", "/search", offsets.get),
-                ("POST", "/search", offsets.post),
-                ("GET", "/issue/{issue}", datacenter.issue(histories)),
-                ("GET", "/project", datacenter.projects),
-                ("GET", "/user", datacenter.user),
-                *(route for route in platform.ROUTES if route[1] not in _CLOUD_ONLY),
-            ]
-        else:
-            routes += [
-                ("GET", "/search/jql", search.get),
-                ("POST", "/search/jql", search.post),
-                ("POST", "/search/approximate-count", search.count),
-                ("POST", "/changelog/bulkfetch", Histories(iso_histories).fetch),
-                *platform.ROUTES,
-            ]
-        routes += [*writes.ROUTES, *extras.ROUTES]
-        self.hooks = Hooks(site, lambda: self._shapes(site.url, "2"))
-        views = HookViews(self.hooks)
-        routes += [] if data_center else views.dynamic_routes
+        places = {
+            "/rest/api/{version}": [*shared, *own, *writes.ROUTES, *extras.ROUTES],
+            "/rest/agile/1.0": [*agile.ROUTES, *writes.AGILE_ROUTES],
+            "/rest/webhooks/1.0": views.admin_routes,
+        }
         self.asgi: ASGIApp = Starlette(
             routes=[
-                *(
-                    self._route(method, f"/rest/api/{{version}}{path}", handle)
-                    for method, path, handle in routes
-                ),
-                *(
-                    self._route(method, f"/rest/agile/1.0{path}", handle)
-                    for method, path, handle in (*agile.ROUTES, *writes.AGILE_ROUTES)
-                ),
-                *(
-                    self._route(method, f"/rest/webhooks/1.0{path}", handle)
-                    for method, path, handle in views.admin_routes
-                ),
+                self._route(method, f"{place}{path}", handle)
+                for place, rows in places.items()
+                for method, path, handle in rows
             ],
             exception_handlers={HTTPException: _no_such_resource},
         )
@@ -185,6 +169,29 @@ class JiraApp:
         if account is None:
             raise Refusal(401, "Client must be authenticated to access this resource.")
         return account
+
+
+def _server_routes(search: OffsetSearch, histories: int) -> list[_Row]:
+    """What Data Center answers below /rest/api/{version}."""
+    return [
+        ("GET", "/search", search.get),
+        ("POST", "/search", search.post),
+        ("GET", "/issue/{issue}", datacenter.issue(histories)),
+        ("GET", "/project", datacenter.projects),
+        ("GET", "/user", datacenter.user),
+        *(route for route in platform.ROUTES if route[1] not in _CLOUD_ONLY),
+    ]
+
+
+def _cloud_routes(search: Search, histories: Histories) -> list[_Row]:
+    """What Cloud answers there."""
+    return [
+        ("GET", "/search/jql", search.get),
+        ("POST", "/search/jql", search.post),
+        ("POST", "/search/approximate-count", search.count),
+        ("POST", "/changelog/bulkfetch", histories.fetch),
+        *platform.ROUTES,
+    ]
 
 
 def _answer(said: Any, headers: dict[str, str]) -> Response:

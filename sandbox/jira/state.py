@@ -6,9 +6,9 @@ same acts make the same site.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -53,41 +53,17 @@ class JiraSite(Places):
         type: str,
         summary: str,
         actor: str,
-        description: str = "",
-        points: float | None = None,
-        due: date | None = None,
-        start: date | None = None,
-        assignee: str | None = None,
-        labels: Iterable[str] = (),
-        components: Iterable[str] = (),
-        parent: str | None = None,
-        sprint: int | None = None,
-        version: str | None = None,
-        original_estimate_s: int | None = None,
         properties: Mapping[str, Any] | None = None,
-        **others: Any,
+        **fields: Any,
     ) -> str:
-        """A new issue in the backlog; values given here are in no history, as in Jira.
+        """A new issue in the backlog; values given here are in no history, as in Jira. Fields as in `edit`.
 
-        `others` are further fields as in `edit`.
+        ValueError: an issue has no such field.
         """
+        _known(fields)
         issue = self._draft(project, type, summary, actor)
         issue.properties.update(properties or {})
-        self._change(
-            issue,
-            description=description,
-            points=points,
-            due=due,
-            start=start,
-            assignee=assignee,
-            labels=labels,
-            components=components,
-            parent=parent,
-            sprint=sprint,
-            version=version,
-            original_estimate_s=original_estimate_s,
-            **others,
-        )
+        self._change(issue, **fields)
         self.issues[issue.id] = issue
         self._by_key[issue.key] = issue.id
         self.revision += 1
@@ -95,11 +71,9 @@ class JiraSite(Places):
         return issue.id
 
     def edit(self, id: str, actor: str, **fields: Any) -> None:
-        """Change fields in one save: those of `create_issue` and `priority`. ValueError: no such field."""
+        """Change fields in one save; `changes.EDITORS` names them. ValueError: no such field."""
+        _known(fields)
         issue = self.issues[id]
-        unknown = fields.keys() - EDITORS.keys()
-        if unknown:
-            raise ValueError(f"an issue has no {', '.join(sorted(unknown))}; it has {', '.join(EDITORS)}")
         self._save(issue, actor, self._change(issue, **fields))
 
     def transition(
@@ -312,6 +286,12 @@ class JiraSite(Places):
     def _forget(self, worklog: int) -> Worklog:
         self.logged = [row for row in self.logged if row[1] != worklog]
         return self.worklogs.pop(worklog)
+
+
+def _known(fields: Mapping[str, Any]) -> None:
+    unknown = fields.keys() - EDITORS.keys()
+    if unknown:
+        raise ValueError(f"an issue has no {', '.join(sorted(unknown))}; it has {', '.join(EDITORS)}")
 
 
 def _remote_item(link: str, title: str, added: bool) -> Item:
