@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from model.books import Books
 from model.outbox import State
 from service.health import SourceHealth, examine_sources
+from service.waiting import duration
 from sync.send import PAUSED
 
 if TYPE_CHECKING:
     from service.workspace import Workspace
 
-__all__ = ["HEARD", "Concern", "find_concerns"]
+__all__ = ["HEARD", "Concern", "find_concerns", "told"]
 
 HEARD = "heard/"
 """How the flag begins that says when a connection's last webhook came."""
@@ -51,16 +53,32 @@ def find_concerns(workspace: Workspace, sources: Sequence[SourceHealth] | None =
     return tuple(sorted(found, key=lambda one: (one.since is None, one.since or workspace.clock())))
 
 
+def told(concerns: Sequence[Concern], now: datetime, width: int = 100) -> Iterator[str]:
+    """The list for people: what, for how long, and the command."""
+    if concerns:
+        yield f"Waits for somebody ({len(concerns)})"
+    for one in concerns:
+        age = f", for {duration(max(1.0, (now - one.since).total_seconds()))}" if one.since else ""
+        yield from wrap(
+            f"▲ {one.about}{age}: {one.what}", width, initial_indent="    ", subsequent_indent="      "
+        )
+        yield f"      {one.command}"
+
+
 def _of_sources(health: Sequence[SourceHealth]) -> Iterator[Concern]:
     for source in health:
         about = f"{source.connection} {source.name}"
         for need in source.needs:
-            what, mark, command = need.rpartition(": ")
-            known = mark and command.startswith("crosstie ")
-            text, step = (
-                (what, command.rstrip(".")) if known else (need, f"crosstie check {source.connection}")
-            )
+            text, step = _split(need, f"crosstie check {source.connection}")
             yield Concern("source", about, text, source.last_complete or source.last_attempt, step)
+
+
+def _split(need: str, otherwise: str) -> tuple[str, str]:
+    """A need as what it is and the command at its end, where it ends with one."""
+    what, mark, command = need.rpartition(": ")
+    if mark and command.startswith("crosstie "):
+        return what, command.partition(" names ")[0]
+    return need, otherwise
 
 
 def _of_writes(books: Books) -> Iterator[Concern]:

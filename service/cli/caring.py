@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,9 +12,14 @@ from service.cli.reading import Json, Project
 from service.failures import Exit, Failure, explain
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from config.settings import SourceSettings
+    from service.concerns import Concern
+    from service.health import SourceHealth
     from service.remapping import NotRemapped
     from service.workspace import Workspace
+    from service.writing_health import WritingHealth
     from sync.remap import Remapped
 
 __all__ = ["health", "remap"]
@@ -25,39 +31,73 @@ def health(
     ctx: typer.Context,
     project: Project = None,
     strict: Annotated[bool, typer.Option("--strict", help="Fail when something needs a person.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Show it again and again.")] = False,
+    every: Annotated[int, typer.Option("--every", min=1, help="With --watch: seconds between.")] = 5,
     as_json: Json = False,
 ) -> None:
-    """Tell how Crosstie itself is doing: what was read when, at what cost, and what waits.
+    """Tell how Crosstie itself is doing: what was read when, at what cost, and what waits for somebody.
 
     No tracker is asked.
     """
-    from reports.text import shown
-    from service.health import common_lines, examine_sources, lines
-    from service.writing_health import examine_writing, writing_lines
-
     session = session_of(ctx)
     workspace = session.workspace()
-    found = examine_sources(workspace, _sources(workspace, project, None))
-    waiting = [each for each in found if each.needs]
-    names = [workspace.project(project)[0]] if project else list(workspace.config.projects)
-    writing = examine_writing(workspace, names)
-    now = workspace.clock()
+    if watch:
+        from service.watching import watch as show
+
+        show(lambda: _page(_examined(workspace, project)), session.screen, every, workspace.sleep)
+    found = _examined(workspace, project)
     if as_json:
         from reports.render.json import encode
 
-        well = not waiting and not writing.needs
-        told = {"schema": "crosstie/health/1", "as_of": now, "complete": well, "sources": found}
-        session.screen.data(encode(told | {"writing": writing}))
+        told = {"schema": "crosstie/health/1", "as_of": found.now, "complete": not found.troubled}
+        told |= {"sources": found.sources, "writing": found.writing, "concerns": found.concerns}
+        session.screen.data(encode(told))
     else:
-        for each in found:
-            for line in lines(each, now):
-                session.screen.data(shown(line))
-        for line in (*writing_lines(writing), *common_lines(found)):
-            session.screen.data(shown(line))
-        verdict = [f"{len(waiting)} of {len(found)} sources need somebody."] if waiting else []
-        verdict += ["Writing needs somebody."] if writing.needs else []
-        session.screen.data(" ".join(verdict) or "All is well.")
-    raise typer.Exit(Exit.PARTLY_DONE if strict and (waiting or writing.needs) else Exit.DONE)
+        for line in _page(found):
+            session.screen.data(line)
+    raise typer.Exit(Exit.PARTLY_DONE if strict and found.troubled else Exit.DONE)
+
+
+@dataclass(frozen=True)
+class _Examined:
+    """What health knows; `concerns` is everything that waits for somebody, in one list."""
+
+    now: datetime
+    sources: tuple[SourceHealth, ...]
+    writing: WritingHealth
+    concerns: tuple[Concern, ...]
+
+    @property
+    def troubled(self) -> bool:
+        return any(each.needs for each in self.sources) or bool(self.writing.needs) or bool(self.concerns)
+
+
+def _examined(workspace: Workspace, project: str | None) -> _Examined:
+    from service.concerns import find_concerns
+    from service.health import examine_sources
+    from service.writing_health import examine_writing
+
+    found = examine_sources(workspace, _sources(workspace, project, None))
+    names = [workspace.project(project)[0]] if project else list(workspace.config.projects)
+    writing = examine_writing(workspace, names)
+    return _Examined(workspace.clock(), found, writing, find_concerns(workspace, found))
+
+
+def _page(found: _Examined) -> list[str]:
+    """The page for people, free of anything that a terminal would obey."""
+    from reports.text import shown
+    from service.concerns import told
+    from service.health import common_lines, lines
+    from service.writing_health import writing_lines
+
+    page = [line for each in found.sources for line in lines(each, found.now)]
+    page += [*writing_lines(found.writing), *common_lines(found.sources), *told(found.concerns, found.now)]
+    waiting = sum(bool(each.needs) for each in found.sources)
+    verdict = [f"{waiting} of {len(found.sources)} sources need somebody."] if waiting else []
+    verdict += ["Writing needs somebody."] if found.writing.needs else []
+    if found.troubled and not verdict:
+        verdict = [f"{len(found.concerns)} things need somebody."]
+    return [*map(shown, page), " ".join(verdict) or "All is well."]
 
 
 def remap(

@@ -74,7 +74,9 @@ class Orders:
         return order is not None and order.pending is not None and now < order.pending
 
     def at(self, slot: str) -> Subscription | None:
-        order = self._order(slot, fresh=_FRESH) or self._order(slot, fresh=_AGAIN)
+        order = self._order(slot, fresh=_FRESH)
+        if order is None or not order.id:
+            order = self._order(slot, fresh=_AGAIN)
         return (
             Subscription(order.id, order.resource, order.tenant) if order is not None and order.id else None
         )
