@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.power import Disk, operations, shim, watched_run
+from bench.workload import fill, furnish
 from model.backup import prove
 from model.errors import StoreError
 from model.mark import MarkFile
@@ -39,6 +40,11 @@ PROTECTED = {
 }
 """Table -> the columns whose every change must be found."""
 
+FILLING = """
+import sys
+from bench.durability import fill_up
+fill_up(sys.argv[1], int(sys.argv[2]))
+"""
 WORKLOAD = """
 import sys
 from bench.workload import work
@@ -158,25 +164,38 @@ def failing_flushes(library: Path, commits: int, runs: int) -> Verdict:
     return total
 
 
-def full_disks(runs: int) -> Verdict:
-    """Let the files grow only so far: what is promised is there, and after the limit is gone all goes on."""
+def full_disks(runs: int, mounted: bool = False) -> Verdict:
+    """Let the disk be full: what is promised is there, and once there is room all goes on.
+
+    Files may grow only so far ("disk I/O error"), or the file system itself is small ("disk is full"), for
+    which the system must let us mount one.
+    """
     verdict = Verdict()
     for number in range(runs):
         with tempfile.TemporaryDirectory() as scratch:
-            url = f"sqlite:///{scratch}/crosstie.db"
-            upgrade(url, now=NOW)
-            (Path(scratch) / "promised").touch()
-            script = "import sys\nfrom bench.workload import fill\nfill(sys.argv[1], int(sys.argv[2]))"
-            command = [sys.executable, "-c", script, scratch, str(600_000 + 40_000 * number)]
+            limit = 0 if mounted else 600_000 + 40_000 * number
+            command = [sys.executable, "-c", FILLING, scratch, str(limit)]
+            if mounted:
+                size = 2_000 + 100 * number
+                mount = f'mount -t tmpfs -o size={size}k tmpfs "$3" && exec "$0" "$@"'
+                command = ["unshare", "-Urm", "sh", "-c", mount, *command]
             done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
             if done.returncode or "full" not in done.stdout:
                 raise RuntimeError(done.stderr or "the disk was never full")
-            promised = (Path(scratch) / "promised").read_text().split()
-            lost, broken = check_image(Path(scratch), promised)
+            lost, broken = json.loads(done.stdout.splitlines()[-1])
             verdict.images += 1
             verdict.losing += bool(lost)
             verdict.broken += bool(broken)
+            verdict.notes += [f"lost {lost[:3]}"] * bool(lost) + [broken] * bool(broken)
     return verdict
+
+
+def fill_up(folder: str, limit: int) -> None:
+    """One such run, and what is missing at its end."""
+    upgrade(f"sqlite:///{folder}/crosstie.db", now=NOW)
+    (Path(folder) / "promised").touch()
+    fill(folder, limit)
+    print(json.dumps(check_image(Path(folder), (Path(folder) / "promised").read_text().split())))
 
 
 @dataclass
@@ -196,8 +215,6 @@ def rot(flips: int, seed: int) -> Rot:
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch) / "crosstie.db"
         upgrade(f"sqlite:///{file}", now=NOW)
-        from bench.workload import furnish
-
         furnish(scratch)
         whole, before = file.read_bytes(), _protected(file)
         if before is None:
@@ -276,6 +293,12 @@ def main() -> None:
         _say(f"a flush that fails, {options.runs} runs", flushes)
     disks = full_disks(options.runs)
     _say(f"a disk that is full, {options.runs} runs", disks)
+    try:
+        small = full_disks(options.runs, mounted=True)
+        _say(f"a file system that is full, {options.runs} runs", small)
+        disks.notes += small.notes
+    except (OSError, RuntimeError) as error:
+        _say("a file system that is full", f"not tried: {error}")
     rotten = rot(options.flips, 1)
     _say(
         "rot",

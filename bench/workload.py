@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -89,10 +90,13 @@ class State:
 
 
 def fill(folder: str, limit: int) -> None:
-    """Store until no file may grow any more, then be given room and go on with the same connections."""
+    """Store until no file may grow any more, then be given room and go on with the same connections.
+
+    `limit` is the most bytes of a file; 0: the folder is a small file system of its own, which is enlarged.
+    """
     with open_store(f"sqlite:///{folder}/crosstie.db") as store, _promises(folder) as promises:
         state = State(store, promises)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit or resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         refused = 0
         for number in range(1, 2_000):
             try:
@@ -102,6 +106,8 @@ def fill(folder: str, limit: int) -> None:
             if refused == 5:
                 break
         resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        if not limit:
+            subprocess.run(["mount", "-o", "remount,size=64m", folder], check=True)
         for number in range(3_000, 3_008):
             state.step(number)
     print(f"full {refused} times")
