@@ -16,7 +16,10 @@ from sync.groups import Tie
 from sync.merge import Held, Outcome, Part, Ruling, Unproven, Value, force, merge
 from sync.sides import Cannot, Group, Missing, Names, parse, text
 
-__all__ = ["Decider", "Found", "is_destructive"]
+__all__ = ["DECISION", "Decider", "Found", "is_destructive"]
+
+DECISION = "decision"
+"""The rule of a write that carries out a person's verdict on a conflict."""
 
 _FAR = timedelta(days=30)
 _CLOSED = (StatusCategory.DONE, StatusCategory.CANCELLED)
@@ -75,7 +78,7 @@ class Decider:
             rule = _called(self.charter.terms.rules[name])
             verdict = self._verdict(group, name, outcome) if outcome.conflict else None
             if verdict is not None:
-                outcome, rule = verdict, "decision"
+                outcome, rule = verdict, DECISION
             found.seen += sum(part.moved and part.proven and not part.fresh for part in outcome.parts)
             telling = _Telling(self.charter, group, name, outcome, rule, lasts)
             telling.tell(found)
@@ -210,7 +213,7 @@ class _Telling:
         exact = [ref for ref in self._outcome.movers if said.get(ref) == value]
         source = min([*exact, *self._outcome.movers[:1]], default=None) if not exact else min(exact)
         if source is None:
-            return Why(self._rule, detail="a person's value" if self._rule == "decision" else "")
+            return Why(self._rule, detail="a person's value" if self._rule == DECISION else "")
         last = self._lasts.get((source, "gone" if self._lost else self._name))
         key = self._lost.key if self._lost else self._group.issues[source].key
         detail = "first contact" if self._outcome.first else ""

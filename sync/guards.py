@@ -110,7 +110,7 @@ def _empty(changeset: Changeset, guard: Guard, sources: Iterable[Source]) -> Ite
         if source.before > guard.free and lost >= guard.empty * source.before:
             text = (
                 f"{source.key} of {source.connection} holds {source.now} issues and held {source.before}; "
-                "see whether they are really gone, then apply with --accept"
+                "see whether they are really gone; if so, go on with --allow-large"
             )
             yield Reason.EMPTY, text, changeset.writes, True
 
@@ -154,7 +154,7 @@ def _over(
     if writes and ties > allowed:
         text = (
             f"{what}: {ties} of {changeset.ties} ties would be written to, {allowed} are allowed "
-            f"([projects.{changeset.project}.guard] {reason.value}); look at them, then apply with --accept"
+            f"([projects.{changeset.project}.guard] {reason.value})"
         )
         yield reason, text, writes, True
 

@@ -20,6 +20,7 @@ from model.writer import Writer
 from sync import reading
 from sync.apply import apply
 from sync.changeset import Action, Changeset, Conflict, Refusal, Side, Why, Write
+from sync.decide import DECISION
 from sync.intents import read_write, text_of
 from sync.means import Means, Sides
 from sync.outcome import Step
@@ -72,6 +73,7 @@ def apply_undo(
         writer.outbox.mark_undone(run, number)
         for write in changeset.writes:
             _doubt(writer, means.sides, write, now)
+        _revoke(writer, changeset.project, run, now)
         for entry in writer.outbox.of_run(run):
             if entry.action == Action.CREATE and entry.state is State.APPLIED and entry.target:
                 origin = read_write(entry).why.source
@@ -145,6 +147,15 @@ def _uncreate(
             fields={},
         )
     )
+
+
+def _revoke(writer: Writer, project: str, run: int, now: datetime) -> None:
+    """A verdict that the run carried out holds no longer, or the next run would carry it out again."""
+    decided = [read_write(entry) for entry in writer.outbox.of_run(run)]
+    places = {(write.target, write.field) for write in decided if write.why.rule == DECISION}
+    for decision in writer.decisions.standing(project):
+        if any((ref, decision.field) in places for ref in decision.sides):
+            writer.decisions.revoke(decision.number, now)
 
 
 def _doubt(writer: Writer, sides: Sides, write: Write, now: datetime) -> None:
