@@ -16,10 +16,9 @@ from sqlalchemy import Connection, Select, func, select
 from model.bulk import fetch, portions
 from model.rows import record_value
 from model.tables import table
-from model.ties import AgreedValue
 from model.values import Account, Entity, EvidenceKind, Issue, Milestone, Ref, Sprint
 
-__all__ = ["Agreement", "Edge", "Last", "Mark"]
+__all__ = ["Agreed", "Agreement", "Edge", "Last", "Mark"]
 
 _RECORD, _ISSUE, _TIE = table("record"), table("issue"), table("tie")
 _EVENT, _CHANGE, _AGREED = table("event"), table("change"), table("agreed")
@@ -60,6 +59,16 @@ class Edge:
     kind: EvidenceKind
     detail: str
     apart: bool
+    learned: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """The encoded comparable value on which a side settled at an instant; unproven: it may lag behind."""
+
+    value: str | None
+    proven: bool
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +115,12 @@ class Agreement:
             found |= set(self._at.execute(first).scalars())
         return found
 
+    def hidden(self) -> set[int]:
+        """The numbers of the project's issues that are not shown to us at present."""
+        mine = [pk for pk, place in self._keys.items() if place in self._sources]
+        away = _ISSUE.c.hidden.is_(True) & _ISSUE.c.gone.is_(False) & _ISSUE.c.source.in_(mine)
+        return set(self._at.execute(select(_ISSUE.c.record).where(away)).scalars())
+
     def counts(self) -> dict[Place, int]:
         """How many issues each of the project's sources shows us."""
         mine = [pk for pk, place in self._keys.items() if place in self._sources]
@@ -124,7 +139,7 @@ class Agreement:
 
     def edges(self, around: Collection[int] | None = None) -> list[Edge]:
         """The evidence in force, all of it or what is connected with these issues, without suggestions."""
-        current = select(_TIE.c.a, _TIE.c.b, _TIE.c.kind, _TIE.c.detail, _TIE.c.apart).where(
+        current = select(_TIE.c.a, _TIE.c.b, _TIE.c.kind, _TIE.c.detail, _TIE.c.apart, _TIE.c.learned).where(
             _TIE.c.removed.is_(None), _TIE.c.kind != EvidenceKind.SUGGESTED.value
         )
         if around is None:
@@ -172,13 +187,16 @@ class Agreement:
             found |= {Ref(name, row["id"]): row["pk"] for row in fetch(self._at, query, _RECORD.c.id, ids)}
         return found
 
-    def agreed(self, numbers: Collection[int]) -> dict[int, dict[str, AgreedValue]]:
+    def agreed(self, numbers: Collection[int]) -> dict[int, dict[str, Agreed]]:
         """Number -> field -> what it settled on."""
-        query = select(_AGREED.c.issue, _AGREED.c.field, _AGREED.c.value, _AGREED.c.proven)
-        found: dict[int, dict[str, AgreedValue]] = {}
+        columns = (_AGREED.c[name] for name in ("issue", "field", "value", "proven", "at"))
+        query = select(*columns)
+        found: dict[int, dict[str, Agreed]] = {}
         for portion in portions(numbers):
-            for issue, field, value, proven in self._at.execute(query.where(_AGREED.c.issue.in_(portion))):
-                found.setdefault(issue, {})[field] = AgreedValue(value, proven)
+            for issue, field, value, proven, at in self._at.execute(
+                query.where(_AGREED.c.issue.in_(portion))
+            ):
+                found.setdefault(issue, {})[field] = Agreed(value, proven, at)
         return found
 
     def last(self, numbers: Collection[int], fields: Collection[str]) -> dict[tuple[int, str], Last]:
@@ -246,8 +264,8 @@ class Agreement:
                 yield from (_edge(*row) for row in self._at.execute(current.where(column.in_(portion))))
 
 
-def _edge(a: int, b: int, kind: str, detail: str, apart: bool) -> Edge:
-    return Edge(a, b, EvidenceKind(kind), detail, apart)
+def _edge(a: int, b: int, kind: str, detail: str, apart: bool, learned: datetime) -> Edge:
+    return Edge(a, b, EvidenceKind(kind), detail, apart, learned)
 
 
 def _stamp(instant: datetime | None) -> str:

@@ -107,12 +107,14 @@ class Refusal:
 class Settled:
     """A field on which the sides agree without any write; kept as agreed when the changeset is applied.
 
-    `values` maps each side to the encoded comparable value it holds.
+    `values` maps each side to the encoded comparable value it holds. `behind` are sides that took no part
+    (not shown to us, or not comparable just now): what they had agreed on is in doubt from now on.
     """
 
     tie: Ref
     field: str
     values: Mapping[str, str | None]
+    behind: tuple[Ref, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,8 +80,8 @@ class Decider:
             if verdict is not None:
                 outcome, rule = verdict, DECISION
             found.seen += sum(part.moved and part.proven and not part.fresh for part in outcome.parts)
-            telling = _Telling(self.charter, group, name, outcome, rule, lasts)
-            telling.tell(found)
+            behind = _absent(tie, name, outcome)
+            _Telling(self.charter, group, name, outcome, rule, lasts, behind=behind).tell(found)
             if since is not None and outcome.writes and not _edited(name, outcome, lasts, since):
                 found.since_rules.add(group.root)
 
@@ -136,8 +136,10 @@ class _Telling:
         rule: str,
         lasts: Lasts,
         lost: Issue | None = None,
+        behind: tuple[Ref, ...] = (),
     ) -> None:
         self._charter = charter
+        self._behind = behind
         self._group = group
         self._name = name
         self._outcome = outcome
@@ -163,7 +165,7 @@ class _Telling:
         found.writes += writes
         if not writes and not refused:
             settled = {str(part.side): text(part.now) for part in self._outcome.parts}
-            found.settled.append(Settled(self._group.root, self._name, settled))
+            found.settled.append(Settled(self._group.root, self._name, settled, self._behind))
 
     def _write(self, ref: Ref, value: Value) -> tuple[str, Write | None]:
         issue = self._group.issues[ref]
@@ -254,6 +256,12 @@ def _held(group: Group, tie: Tie, issue: Issue) -> Held:
     rows = tie.agreed.get(issue.ref, {})
     kept = {name: parse(name, row.value) for name, row in rows.items() if name in now}
     return Held(issue.ref, now, kept, frozenset(name for name in kept if not rows[name].proven))
+
+
+def _absent(tie: Tie, name: str, outcome: Outcome) -> tuple[Ref, ...]:
+    """The sides that had agreed on the field and take no part now."""
+    there = {part.side for part in outcome.parts}
+    return tuple(sorted(ref for ref, rows in tie.agreed.items() if name in rows and ref not in there))
 
 
 def _called(rule: Ruling) -> str:

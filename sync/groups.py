@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
-from model.agreement import Agreement, Edge
-from model.ties import AgreedValue
+from model.agreement import Agreed, Agreement, Edge
 from model.values import Issue, Ref
 from sync.authority import Trust
 from sync.charter import Charter
@@ -27,7 +27,7 @@ class Tie:
     members: tuple[Issue, ...]
     gone: tuple[Issue, ...] = ()
     hidden: tuple[Issue, ...] = ()
-    agreed: Mapping[Ref, Mapping[str, AgreedValue]] = field(default_factory=dict)
+    agreed: Mapping[Ref, Mapping[str, Agreed]] = field(default_factory=dict)
     doubted: tuple[Issue, ...] = ()
     numbers: Mapping[Ref, int] = field(default_factory=dict)
 
@@ -83,21 +83,42 @@ def read_ties(
         parts = chains(firm, there)
         for part in parts:
             others = [issues[number] for number in there if number not in set(part)]
-            yield _tie(issues, agreed, part, others if len(parts) > 1 else [])
+            inside = set(part)
+            since = _joined(part, [edge for edge in firm if edge.a in inside])
+            yield _tie(issues, agreed, part, since, others if len(parts) > 1 else [])
+
+
+def _joined(part: Sequence[int], edges: Sequence[Edge]) -> datetime | None:
+    """When the last of these issues joined the others: further evidence between them changes nothing."""
+    groups = {number: {number} for number in part}
+    last = None
+    for edge in sorted(edges, key=lambda edge: edge.learned):
+        one, other = groups[edge.a], groups[edge.b]
+        if one is not other:
+            last = edge.learned
+            one |= other
+            groups |= dict.fromkeys(other, one)
+    return last
 
 
 def _tie(
     issues: Mapping[int, Issue],
-    agreed: Mapping[int, Mapping[str, AgreedValue]],
+    agreed: Mapping[int, Mapping[str, Agreed]],
     part: Sequence[int],
+    since: datetime | None,
     others: Sequence[Issue],
 ) -> Tie:
+    """What a side agreed on before all of these were one tie, it agreed on with others: it does not count."""
     live = sorted((n for n in part if not (issues[n].gone or issues[n].hidden)), key=lambda n: issues[n].ref)
     return Tie(
         tuple(issues[n] for n in live),
         tuple(issues[n] for n in part if issues[n].gone),
         tuple(issues[n] for n in part if issues[n].hidden and not issues[n].gone),
-        {issues[n].ref: agreed[n] for n in live if n in agreed},
+        {
+            issues[n].ref: {name: row for name, row in agreed[n].items() if since is None or row.at >= since}
+            for n in part
+            if n in agreed and not issues[n].gone
+        },
         tuple(others),
         {issues[n].ref: n for n in part},
     )

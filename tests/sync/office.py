@@ -152,6 +152,8 @@ def keep(store: Store, proposal: Proposal, minutes: float) -> None:
     """Store what settled, and how far the run has looked."""
     with store.transaction() as writer:
         for settled in proposal.changeset.settled:
+            for ref in settled.behind:
+                writer.ties.doubt([ref], settled.field, at(minutes))
             for side, text in settled.values.items():
                 connection, _, id_ = side.partition(":")
                 writer.ties.agree(Ref(connection, id_), {settled.field: text}, at(minutes))

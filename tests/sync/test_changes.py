@@ -455,3 +455,39 @@ def test_a_key_inside_a_longer_one_names_nobody(store: Store) -> None:
     evidence(store, EvidenceKind.KEY)
     owned = charter('[projects.pay.rules]\ndue = { owner = "jira" }\n')
     assert look(store, owned, whole=True).writes == ()
+
+
+def test_a_side_that_was_not_shown_while_the_others_settled_catches_up_when_it_is_back(store: Store) -> None:
+    jira, github, plan = three()
+    meet(store, jira, github, plan)
+    settle(store, charter())
+    tell(store, at(6), plan, hidden=frozenset({"p1"}))
+    tell(store, at(7), replace(jira, due=LATER), replace(github, due=LATER))
+    (entry,) = settle(store, charter(), 8).settled
+    assert (entry.field, entry.behind) == ("due", (PLAN,))
+    tell(store, at(9), plan)
+    assert written(look(store, charter())) == {("plan", "due"): "2026-04-20"}
+
+
+def test_what_a_side_agreed_on_with_others_does_not_count_in_a_new_tie(store: Store) -> None:
+    jira, github, plan = three()
+    meet(store, jira, github)
+    meet(store, replace(plan, due=LATER), issue(Ref("github", "g5"), due=LATER))
+    settle(store, charter())
+    with store.transaction() as writer:
+        writer.ties.split(PLAN, Ref("github", "g5"), "no", at(6))
+        writer.ties.join(JIRA, PLAN, "yes", at(6))
+    found = look(store, charter())
+    assert [(each.field, each.proven) for each in found.conflicts] == [("due", False)]
+    assert found.writes == ()
+
+
+def test_more_evidence_for_a_tie_that_settled_changes_nothing(store: Store) -> None:
+    jira, github, _ = three()
+    meet(store, jira, github)
+    settle(store, charter())
+    with store.transaction() as writer:
+        edge = TieEdge(GITHUB, JIRA, EvidenceKind.MARKER, "ct1.m-1.0", at(6))
+        writer.ties.save([edge], (JIRA, GITHUB), at(6))
+    tell(store, at(7), replace(jira, due=LATER))
+    assert written(look(store, charter())) == {("github", "due"): "2026-04-20"}
