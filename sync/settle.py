@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
@@ -59,10 +59,23 @@ def judge(connector: WritingConnector, write: Write, issue: Issue, facts: Iterab
     if held != wanted:
         untouched = Fate.UNTOUCHED if held == write.before else Fate.OTHER
         return Verdict(untouched if ours is None else Fate.LANDED)
-    if ours is None or ours.before == write.before:
+    if ours is None:
         return Verdict(Fate.LANDED, True)
-    told = any(f.before == write.before and f is not ours for f in changes[: changes.index(ours)])
-    return Verdict(Fate.LANDED, True, told, ours.before)
+    way = _way(changes, ours)
+    if way[0].before == write.before:
+        return Verdict(Fate.LANDED, True)
+    told = any(f.before == write.before for f in changes[: changes.index(way[0])])
+    return Verdict(Fate.LANDED, True, told, way[0].before)
+
+
+def _way(changes: list[Fact], ours: Fact) -> list[Fact]:
+    """The steps of one account that lead to `ours` without a break: a status may take several hops."""
+    way = [ours]
+    for fact in reversed(changes[: changes.index(ours)]):
+        if ours.actor is None or fact.actor != ours.actor or fact.after != way[0].before:
+            break
+        way.insert(0, fact)
+    return way
 
 
 def restoring(write: Write, found: str | None) -> Write:
@@ -80,11 +93,20 @@ def restoring(write: Write, found: str | None) -> Write:
 
 
 def agree(
-    writer: Writer, sides: Sides, target: Ref, fields: Collection[str], origin: Ref | None, now: datetime
+    writer: Writer,
+    sides: Sides,
+    target: Ref,
+    fields: Collection[str],
+    origin: Ref | None,
+    now: datetime,
+    held: Mapping[str, object] | None = None,
 ) -> None:
-    """The sides that say what the target says have settled on it; what the others settled on is in doubt."""
+    """The sides that say what the target says have settled on it; what the others settled on is in doubt.
+
+    `held` are values that the target held when it settled, where somebody has changed it since.
+    """
     settled: dict[Ref, dict[str, str | None]] = {}
-    for field, stand in sides.stand(writer, target, fields, origin).items():
+    for field, stand in sides.stand(writer, target, fields, origin, held).items():
         for ref, text in stand.alike.items():
             settled.setdefault(ref, {})[field] = text
         if stand.behind:
