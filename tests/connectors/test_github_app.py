@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from connectors.conformance import ConnectorContract, Trial, fold
 from connectors.errors import AccessRefused, Misconfigured
 from connectors.github.connector import Connector
 from connectors.github.settings import GitHubConnection
+from connectors.writing import Edit
 from sandbox.github.apps import App, Installation
 from tests.connectors.github_desk import OTHER, REPO, Desk
 from tests.connectors.test_github import furnish
@@ -138,6 +140,38 @@ def test_one_token_is_bought_for_a_whole_pull() -> None:
         assert desk.asked(desk.tokens_path) == 1
         assert desk.asked("/app/installations") == 0
     assert len(seen.issues) == len(numbers)
+
+
+def test_tokens_are_narrowed_to_what_they_are_for() -> None:
+    desk = AppDesk({**RIGHTS, "issues": "write", "organization_projects": "write", "contents": "write"})
+    number = desk.issue("Write me")
+    with desk.served() as stand:
+        connector = desk.sign_in()
+        base = fold(connector.fetch(desk.source(), [desk.id(number)], desk.clock.now())).issues.popitem()[1]
+        receipt = connector.write(desk.source(), Edit(base, {"title": "New"}), desk.clock.now())
+        connector.close()
+        asked = [
+            json.loads(one.body)["permissions"] for one in stand.requests if one.path == desk.tokens_path
+        ]
+    assert asked == [
+        {"metadata": "read", "issues": "read", "organization_projects": "read"},
+        {"metadata": "read", "issues": "write", "organization_projects": "write"},
+    ]
+    assert not receipt.dropped
+    closed = desk.site.issue(REPO, number).timeline[-1]
+    assert closed.actor is not None
+    assert (closed.event, closed.actor.login) == ("renamed", "crosstie-reader[bot]")
+
+
+def test_an_app_that_may_only_read_is_refused_with_the_permission_it_lacks() -> None:
+    desk = AppDesk()
+    number = desk.issue("Write me")
+    with desk.served():
+        connector = desk.sign_in()
+        base = fold(connector.fetch(desk.source(), [desk.id(number)], desk.clock.now())).issues.popitem()[1]
+        with pytest.raises(AccessRefused, match="permission issues=write"):
+            connector.write(desk.source(), Edit(base, {"title": "New"}), desk.clock.now())
+        connector.close()
 
 
 def test_a_token_is_renewed_before_its_hour_is_over() -> None:

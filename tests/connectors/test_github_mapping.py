@@ -8,10 +8,18 @@ from pathlib import Path
 import httpx
 import msgspec
 import pytest
-from graphql import GraphQLSchema, build_schema, extend_schema, parse, validate
+from graphql import (
+    GraphQLSchema,
+    OperationDefinitionNode,
+    build_schema,
+    extend_schema,
+    get_variable_values,
+    parse,
+    validate,
+)
 
 from connectors.conformance import fold
-from connectors.github import queries
+from connectors.github import mutations, queries
 from connectors.github.mapping import REST_FIELDS, Reading, issue_from_rest
 from connectors.github.payloads import RestIssue
 from connectors.github.queries import EVENTS, Features
@@ -158,6 +166,11 @@ def documents(features: Features) -> dict[str, str]:
         "issues by creation": queries.issues(features, "CREATED_AT"),
         "issues by change": queries.issues(features, "UPDATED_AT"),
         "issues by number": queries.issues_by_number(features, (1, 2)),
+        "issues by id": queries.issues_by_id(features),
+        "newest issues": queries.issues(features, "CREATED_AT", "DESC"),
+        "people": mutations.PEOPLE,
+        "viewer": mutations.VIEWER,
+        "right to a board": mutations.BOARD_RIGHT,
         "history": queries.history(features),
     }
     for owner in queries.BOARD:
@@ -182,6 +195,28 @@ def test_every_document_is_valid_in_githubs_present_schema(
     assert_valid(
         present, Features(issue_fields=LATER, events=frozenset(EVENTS), fields=fields, values=values)
     )
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("joins", [True, False])
+def test_every_mutation_and_its_variables_are_valid_in_githubs_published_schema(
+    published: GraphQLSchema, joins: bool
+) -> None:
+    cells = {
+        "due": ("F1", {"date": "2026-04-01"}),
+        "estimate": ("F2", {"number": 2.5}),
+        "sprints": ("F3", {"iterationId": "i"}),
+        "status": ("F4", {"singleSelectOptionId": "o"}),
+        "start": ("F5", None),
+    }
+    added = mutations.ADD_CARD, {"project": "P", "issue": "I"}
+    for text, variables in (mutations.settings(cells, ("P", "C"), ("A", "I", joins)), added):
+        document = parse(text)
+        assert validate(published, document) == []
+        (operation,) = document.definitions
+        assert isinstance(operation, OperationDefinitionNode)
+        read = get_variable_values(published, operation.variable_definitions, variables)
+        assert not isinstance(read, list), read
 
 
 @pytest.mark.shared

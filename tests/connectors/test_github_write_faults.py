@@ -58,11 +58,9 @@ class Writer:
 
 
 def is_query(request: LoggedRequest) -> bool:
-    return (
-        request.path.endswith("/graphql")
-        and b'"query": "\\nmutation' not in request.body
-        and (not json.loads(request.body)["query"].lstrip().startswith("mutation"))
-    )
+    if not request.path.endswith("/graphql"):
+        return False
+    return not json.loads(request.body)["query"].lstrip().startswith("mutation")
 
 
 @contextmanager
