@@ -55,12 +55,15 @@ url = "$jira"
 site = "$jira_site"   # where people open issues
 user = "$jira_user"
 token = "env:NORTHWIND_JIRA_TOKEN"
+write_user = "$jira_writer"    # used only once a project says write = true
+write_token = "env:NORTHWIND_JIRA_WRITE_TOKEN"
 
 [connections.github]         # Integration
 kind = "github"
 url = "$github"
 site = "$github_site"
 token = "env:NORTHWIND_GITHUB_TOKEN"
+write_token = "env:NORTHWIND_GITHUB_WRITE_TOKEN"
 
 [connections.planner]        # Operations
 kind = "planner"
@@ -69,6 +72,8 @@ authority = "$entra"
 tenant = "$tenant"
 client = "$client"
 secret = "env:NORTHWIND_PLANNER_SECRET"
+write_client = "$writing_client"
+write_secret = "env:NORTHWIND_PLANNER_WRITE_SECRET"
 ca_file = "$ca_file"   # the sign-in stand-in's own authority
 
 [connections.finance]        # Finance's exports: budget, purchase orders, invoices
@@ -82,6 +87,7 @@ root = $facilities
 
 [projects.erp]
 name = "ERP rollout"
+write = false                # true: tied issues are kept in agreement; see crosstie changes
 start = $start
 finish = { milestone = "$finish", target = $target }
 unit = "points"
@@ -172,6 +178,9 @@ class Sandbox:
             "NORTHWIND_JIRA_TOKEN": world.jira.reader_token,
             "NORTHWIND_GITHUB_TOKEN": world.github.reader_token,
             "NORTHWIND_PLANNER_SECRET": world.planner.reader_secret,
+            "NORTHWIND_JIRA_WRITE_TOKEN": world.jira.writer_token,
+            "NORTHWIND_GITHUB_WRITE_TOKEN": world.github.writer_token,
+            "NORTHWIND_PLANNER_WRITE_SECRET": world.planner.writer_secret,
         }
         self._running = ExitStack()
 
@@ -209,12 +218,14 @@ class Sandbox:
             jira=self.jira.url,
             jira_site=world.jira.site.url,
             jira_user=world.jira.reader,
+            jira_writer=world.jira.writer,
             github=self.github.url,
             github_site=world.github.url,
             graph=self.graph.url,
             entra=self.entra.url,
             tenant=world.planner.site.id,
             client=world.planner.reader,
+            writing_client=world.planner.writer,
             ca_file=_CA_FILE,
             start=world.start.date(),
             finish=GO_LIVE.name,
