@@ -38,12 +38,11 @@ class BadRequest(SourceStopped):
 
 
 class Declined(Refused):
-    """A write that Jira does not take as it stands. `errors` says why by Jira's field, `says` in general."""
+    """A write that Jira does not take as it stands; `errors` says why by Jira's field."""
 
-    def __init__(self, message: str, errors: Mapping[str, str], says: str) -> None:
+    def __init__(self, message: str, errors: Mapping[str, str]) -> None:
         super().__init__(message)
         self.errors = errors
-        self.says = says
 
 
 class Collided(Stale):
@@ -98,8 +97,10 @@ class Refusals:
             return Stale(f"{self.who} has no such issue any more, or this account may not see it{said}.")
         if status == 409:
             return Collided(f"{self.who} met another change of the same issue{said}. Read it again.")
-        errors, messages = _told(reply.content)
-        return Declined(f"{self.who} does not take this write{said}.", errors, " ".join(messages))
+        return Declined(
+            f"{self.who} does not take this write{said}. Change what it asks for in Jira, or the rule.",
+            _told(reply.content)[0],
+        )
 
     def unanswered(self, what: str) -> OutcomeUnknown:
         return OutcomeUnknown(

@@ -122,6 +122,8 @@ def create_issue(desk: Desk, draft: Draft) -> Receipt:
             form, apart = form.parted(off)
             later = later.joined(apart)
     saved.id, saved.sent = made.id, True
+    if draft.bucket is not None:
+        saved.notes.append(f'Jira has no buckets: "{draft.bucket}" says nothing there.')
     try:
         saved.link(draft)
         saved.put(later)
@@ -316,4 +318,6 @@ def _off_screen(why: str) -> bool:
 
 def _all_of(key: str, dropped: Mapping[str, str]) -> str:
     told = "; ".join(f"{name}: {why}" for name, why in sorted(dropped.items()))
-    return f"{key} takes none of it. {told}"
+    return (
+        f"{key} takes none of it. {told} Put them on the issue's screens in Jira, or switch their rules off."
+    )

@@ -7,15 +7,17 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from sandbox.jira.adf import mentions, text_of
 from sandbox.jira.bodies import Json
 from sandbox.jira.calls import INVALID_PAYLOAD, Call, Refusal, Reply
 from sandbox.jira.records import Issue
+from sandbox.jira.wiki import called
 
 __all__ = ["ROUTES"]
 
 _NO_EDIT = "You do not have permission to edit issues in this project."
 _NO_LINK = "You do not have permission to link issues in this project."
-_LONGEST_PROPERTY, _LONGEST_KEY, _MOST_LINKS = 32_768, 255, 2000
+_LONGEST_PROPERTY, _LONGEST_KEY, _MOST_LINKS, _MOST_COMMENTS = 32_768, 255, 2000, 5000
 
 
 def keys(call: Call) -> Json:
@@ -97,6 +99,32 @@ def link(call: Call) -> Reply:
     return Reply(201)
 
 
+def comment(call: Call) -> Reply:
+    """People who are called in it get a message. 400: version 3 takes documents, version 2 texts."""
+    found = call.issue(call.parameters["issue"])
+    if not call.site.may(call.account, found.project, "ADD_COMMENTS"):
+        raise Refusal(403, "You do not have permission to comment on this issue.")
+    said = call.body(("body", "visibility", "properties")).get("body")
+    is_document = isinstance(said, dict) and said.get("type") == "doc"
+    if not said or is_document is not (call.version == "3"):
+        raise Refusal(400, errors={"comment": "Comment body is not valid!"})
+    if len(found.comments) >= _MOST_COMMENTS:
+        raise Refusal(413, "The issue has too many comments.")
+    assert call.account is not None
+    text, document = (text_of(said), said) if is_document else (str(said), None)
+    made = call.site.comment(found.id, call.account, text, document)
+    told = [*mentions(document), *called("" if document else text)]
+    call.site.notices.extend(("mentioned", found.id, who) for who in told)
+    return Reply(201, call.issues.comment(made))
+
+
+def comments(call: Call) -> Json:
+    found = call.issue(call.parameters["issue"])
+    page = call.page(found.comments, call.issues.comment, 100)
+    counts = {name: page[name] for name in ("startAt", "maxResults", "total")}
+    return counts | {"comments": page["values"]}
+
+
 def log_work(call: Call) -> Reply:
     """The author is always the caller."""
     found = call.issue(call.parameters["issue"])
@@ -150,6 +178,8 @@ ROUTES: tuple[tuple[str, str, Callable[[Call], Any]], ...] = (
     ("POST", "/issue/{issue}/remotelink", link_remote),
     ("DELETE", "/issue/{issue}/remotelink", unlink_remote),
     ("POST", "/issueLink", link),
+    ("GET", "/issue/{issue}/comment", comments),
+    ("POST", "/issue/{issue}/comment", comment),
     ("POST", "/issue/{issue}/worklog", log_work),
 )
 """Method, path below /rest/api/{version}, handler."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sandbox.jira.records import History, Issue, Sprint, Version, Worklog
+from sandbox.jira.records import Comment, History, Issue, Sprint, Version, Worklog
 
 __all__ = ["Happening", "Listener"]
 
@@ -22,6 +22,7 @@ class Happening:
     actor: str | None = None
     history: History | None = None
     worklog: Worklog | None = None
+    comment: Comment | None = None
     sprint: Sprint | None = None
     before: Sprint | None = None
     version: Version | None = None

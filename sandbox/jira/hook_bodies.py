@@ -58,6 +58,13 @@ def _worklog(told: Happening, bodies: Bodies, issues: IssueBodies) -> Json:
     return {"worklog": {**issues.worklog(told.worklog), "comment": ""}}
 
 
+def _comment(told: Happening, bodies: Bodies, issues: IssueBodies) -> Json:
+    assert told.comment is not None
+    assert told.issue is not None
+    fields = ["summary", "issuetype", "project", "assignee", "priority", "status"]
+    return {"comment": issues.comment(told.comment), "issue": issues.issue(told.issue, fields)}
+
+
 def _sprint(told: Happening, bodies: Bodies, issues: IssueBodies) -> Json:
     """Nobody is said to have done it."""
     assert told.sprint is not None
@@ -74,6 +81,7 @@ _TELLERS: Mapping[str, Callable[[Happening, Bodies, IssueBodies], Json]] = {
     "jira:issue_": _issue,
     "issue_property_": _property,
     "worklog_": _worklog,
+    "comment_": _comment,
     "sprint_": _sprint,
     "jira:version_": _version,
 }

@@ -10,7 +10,7 @@ from typing import Any
 from sandbox.jira.adf import document, kept
 from sandbox.jira.bodies import Bodies, Json
 from sandbox.jira.catalog import EPIC_LINK, RANK, SPRINT, START, IssueType
-from sandbox.jira.records import History, Issue, Item, Worklog
+from sandbox.jira.records import Comment, History, Issue, Item, Worklog
 from sandbox.jira.stamps import duration, milliseconds, stamp
 
 __all__ = ["NOT_FIELDS", "IssueBodies"]
@@ -207,9 +207,26 @@ class IssueBodies:
         total = len(issue.worklogs)
         return {"startAt": 0, "maxResults": _INLINE_WORKLOGS, "total": total, "worklogs": first}
 
+    def comment(self, comment: Comment) -> Json:
+        """Its text as a document in version 3, as it was typed in version 2."""
+        body: object = comment.text
+        if self.bodies.version == "3":
+            body = kept(comment.document) if comment.document else document(comment.text)
+        return {
+            "self": f"{self.bodies.root}/issue/{comment.issue}/comment/{comment.id}",
+            "id": str(comment.id),
+            "author": self.bodies.user(comment.author),
+            "body": body,
+            "updateAuthor": self.bodies.user(comment.author),
+            "created": self._stamp(comment.created),
+            "updated": self._stamp(comment.created),
+            "jsdPublic": True,
+        }
+
     def _comments(self, issue: Issue) -> Json:
         address = f"{self.bodies.root}/issue/{issue.id}/comment"
-        return {"comments": [], "self": address, "maxResults": 0, "total": 0, "startAt": 0}
+        rows, total = [self.comment(row) for row in issue.comments], len(issue.comments)
+        return {"comments": rows, "self": address, "maxResults": total, "total": total, "startAt": 0}
 
 
 def _item(item: Item) -> Json:

@@ -28,6 +28,7 @@ _PERMISSIONS = {
     "CREATE_ISSUES": ("11", "Create Issues"),
     "TRANSITION_ISSUES": ("46", "Transition Issues"),
     "LINK_ISSUES": ("21", "Link Issues"),
+    "ADD_COMMENTS": ("15", "Add Comments"),
     "ASSIGN_ISSUES": ("13", "Assign Issues"),
     "SCHEDULE_ISSUES": ("28", "Schedule Issues"),
     "ADMINISTER_PROJECTS": ("23", "Administer Projects"),

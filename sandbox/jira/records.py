@@ -10,6 +10,7 @@ from sandbox.jira.catalog import IssueType, Named, Status
 
 __all__ = [
     "Board",
+    "Comment",
     "History",
     "Issue",
     "Item",
@@ -124,6 +125,18 @@ class Worklog:
 
 
 @dataclass(frozen=True, slots=True)
+class Comment:
+    """What somebody wrote below an issue: as a text, and as a document where it came as one."""
+
+    id: int
+    issue: str
+    author: str
+    created: datetime
+    text: str
+    document: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RemoteLink:
     """An address an issue is linked to; who links the same `global_id` again changes the link."""
 
@@ -174,6 +187,7 @@ class Issue:
     worklogs: list[int] = field(default_factory=list)
     remote: dict[str, RemoteLink] = field(default_factory=dict)
     properties: dict[str, Any] = field(default_factory=dict)
+    comments: list[Comment] = field(default_factory=list)
     document: dict[str, Any] | None = None
     blocks: dict[str, str] = field(default_factory=dict)
     blocked_by: dict[str, str] = field(default_factory=dict)

@@ -16,7 +16,7 @@ from sandbox.clock import WorldClock
 from sandbox.jira.catalog import ISSUE_TYPES, PRIORITIES, STATUSES, Named, called
 from sandbox.jira.changes import EDITORS, change_status, link_item, move_items, set_sprints, track_time
 from sandbox.jira.places import Places
-from sandbox.jira.records import History, Issue, Item, RemoteLink, Worklog
+from sandbox.jira.records import Comment, History, Issue, Item, RemoteLink, Worklog
 
 __all__ = ["JiraSite"]
 
@@ -39,6 +39,7 @@ class JiraSite(Places):
         self._histories = count(100001)
         self._worklog_ids = count(20001)
         self._links = count(30001)
+        self._comments = count(40001)
 
     def find(self, id_or_key: str) -> Issue | None:
         """By id, key in any case, or a key it had before it was moved; None when there is none."""
@@ -147,6 +148,16 @@ class JiraSite(Places):
         second.blocked_by[link] = a
         self._save(first, actor, link_item("blocks", second.key))
         self._save(second, actor, link_item("is blocked by", first.key))
+
+    def comment(self, id: str, author: str, text: str, document: dict[str, Any] | None = None) -> Comment:
+        """Write below an issue: it counts as updated, and its history says nothing of it."""
+        issue, now = self.issues[id], self.clock.now()
+        made = Comment(next(self._comments), id, self.users[author].account_id, now, text, document)
+        issue.comments.append(made)
+        issue.updated = max(now, issue.updated)
+        self.revision += 1
+        self.happen("comment_created", issue=issue, comment=made, actor=author)
+        return made
 
     def link_remote(self, id: str, url: str, title: str, actor: str | None = None, **details: Any) -> str:
         """Link an issue to an address; the id of the link. A `global_id` that is there is linked anew."""

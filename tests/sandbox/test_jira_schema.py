@@ -49,6 +49,7 @@ PLATFORM: list[tuple[str, str, str, Any]] = [
     ("POST", "/changelog/bulkfetch", "/changelog/bulkfetch", {"issueIdsOrKeys": [ISSUE], "maxResults": 1}),
     ("GET", "/issue/{issueIdOrKey}/worklog", f"/issue/{ISSUE}/worklog", None),
     ("GET", "/issue/{issueIdOrKey}/remotelink", f"/issue/{ISSUE}/remotelink", None),
+    ("GET", "/issue/{issueIdOrKey}/comment", f"/issue/{ISSUE}/comment", None),
     ("GET", "/issue/{issueIdOrKey}/editmeta", f"/issue/{ISSUE}/editmeta", None),
     (
         "GET",
@@ -115,6 +116,7 @@ def visitor() -> Iterator[Visitor]:
     site.jira.transition(id, BOB, "Done")
     site.jira.link_remote(id, "https://plan.example/1", "The plan", BOB)
     site.jira.set_property(id, "sync", {"n": 1})
+    site.jira.comment(id, BOB, "A word")
     site.jira.add_user("bot", "Sync app", None)
     site.jira.add_app("bot", "app-token", "client-secret")
     site.jira.log_work(id, BOB, MONDAY, 600)
@@ -200,6 +202,11 @@ MADE: list[tuple[str, str, Any]] = [
         {"globalId": "x=1", "object": {"url": "https://a.example", "title": "A"}},
     ),
     ("/issue/{issueIdOrKey}/worklog", f"/issue/{ISSUE}/worklog", {"timeSpentSeconds": 60}),
+    (
+        "/issue/{issueIdOrKey}/comment",
+        f"/issue/{ISSUE}/comment",
+        {"body": {"type": "doc", "version": 1, "content": []}},
+    ),
 ]
 
 

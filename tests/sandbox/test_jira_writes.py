@@ -336,6 +336,20 @@ class TestExtras:
         assert (answer.status_code, answer.content) == (201, b"")
         assert list(site.jira.issues[first].blocks.values()) == [second]
 
+    def test_a_comment_calls_people_and_leaves_no_history(self, site: Site, ann: Visitor) -> None:
+        id = site.story()
+        site.wait(hours=1)
+        mention = {"type": "paragraph", "content": [{"type": "mention", "attrs": {"id": BOB, "text": "@B"}}]}
+        path = f"{V3}/issue/{id}/comment"
+        made = ann.http.post(path, json={"body": {**DOCUMENT, "content": [mention]}})
+        assert (made.status_code, made.json()["author"]["accountId"]) == (201, ANN)
+        assert site.jira.notices == [("mentioned", id, BOB)]
+        assert site.jira.issues[id].updated == site.clock.now()
+        assert site.jira.issues[id].history == []
+        assert ann.get(f"{V2}/issue/{id}/comment")["comments"][0]["body"] == "@B"
+        assert ann.get(f"{V3}/issue/{id}")["fields"]["comment"]["total"] == 1
+        assert "comment" in refused(ann.http.post(path, json={"body": "a text"}))
+
     def test_work_is_logged_as_the_callers(self, site: Site, ann: Visitor) -> None:
         id = site.story()
         answer = ann.http.post(f"{V3}/issue/{id}/worklog", json={"timeSpentSeconds": 600})
