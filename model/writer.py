@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Table, delete, func, select, update
 from model.books import Books
 from model.bulk import add, fetch, portions, revise, upsert
 from model.declared import Person, Project, declare
+from model.erasure import erase_accounts, under_pseudonym
 from model.history import Fact, Stay
 from model.progress import Progress
 from model.rows import Recorded, record_row, record_value
@@ -292,9 +293,13 @@ class Writer(Books):
                 "name": account.name,
                 "email": account.email,
             }
-            for account in accounts
+            for account in under_pseudonym(self._at, accounts)
         ]
         upsert(self._at, table("account"), rows, ("connection", "id"))
+
+    def erase_people(self, refs: Collection[Ref], by: str, now: datetime) -> dict[Ref, str]:
+        """Put a pseudonym in place of each account's name and address, for good; account -> pseudonym."""
+        return erase_accounts(self._at, refs, by, now)
 
     def _revise_by_ref(
         self, name: str, refs: Collection[Ref], wanted: list[dict[str, object]], now: datetime

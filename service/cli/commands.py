@@ -16,6 +16,7 @@ def register(app: typer.Typer) -> None:
         deciding,
         demo,
         hooking,
+        peopling,
         planning,
         reading,
         remembering,
@@ -27,27 +28,33 @@ def register(app: typer.Typer) -> None:
         tying,
     )
 
+    # Start
     app.command()(demo.demo)
     app.command()(setup.init)
     app.command()(setup.check)
+    # Look
     app.command()(reading.pull)
-    app.command()(serving.serve)
-    app.add_typer(hooking.hooks_app, name="hooks")
-    app.command()(caring.health)
-    app.command()(caring.remap)
     app.add_typer(reporting.report_app, name="report")
     app.add_typer(planning.baseline_app, name="baseline")
     app.command()(remembering.history)
     app.add_typer(tying.ties_app, name="ties")
     app.command()(changing.changes)
+    # Change
     app.command()(changing.apply)
     app.command()(changing.sync)
-    app.command()(changing.undo)
     app.add_typer(deciding.conflicts_app, name="conflicts")
+    app.command()(changing.undo)
+    # Run
+    app.command()(serving.serve)
+    app.add_typer(hooking.hooks_app, name="hooks")
     app.add_typer(running.runs_app, name="runs")
     app.command()(running.pause)
     app.command()(running.resume)
+    # Care
+    app.command()(caring.health)
+    app.add_typer(peopling.people_app, name="people")
     app.add_typer(auditing.audit_app, name="audit")
+    app.command()(caring.remap)
     app.add_typer(setup.config_app, name="config")
     app.add_typer(storing.db_app, name="db")
     app.command()(setup.version)
