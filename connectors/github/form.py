@@ -298,7 +298,10 @@ def _words(entry: _Entry, column: FieldNode | None) -> list[str]:
 
 
 def _parent(entry: _Entry) -> None:
-    entry.form.parent = (entry.value,)
+    if entry.desk.ground.pulled.features.has("parent"):
+        entry.form.parent = (entry.value,)
+    else:
+        entry.drop("this GitHub has no sub-issues yet; have the server brought up to date")
 
 
 _WAYS: dict[str, Callable[[_Entry], None]] = {

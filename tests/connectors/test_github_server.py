@@ -10,6 +10,7 @@ import pytest
 
 from connectors.conformance import ConnectorContract, Seen, Trial, fold
 from connectors.errors import SourceStopped
+from connectors.writing import Edit
 from model.values import StatusCategory
 from sandbox.github.server import BEFORE_BOARDS, BEFORE_TYPES, Server
 from tests.connectors.github_desk import REPO, Desk
@@ -120,5 +121,25 @@ def test_check_on_a_server_before_boards_says_that_there_are_none() -> None:
         connector = desk.connect()
         report = connector.check((desk.source(),))
         connector.close()
-    assert [one.granted for one in report.permissions] == [True, False]
+    assert [(one.name, one.granted) for one in report.permissions] == [
+        (f"Issues: read in {REPO}", True),
+        ("Projects: read in acme", False),
+        (f"Issues: write in {REPO}", True),
+    ]
     assert any("This GitHub has no Projects boards yet" in one for one in report.warnings)
+
+
+@pytest.mark.parametrize("server", [OLD, OLDEST])
+def test_an_older_server_is_written_to_as_far_as_it_goes(server: Server) -> None:
+    desk = desk_on(server)
+    parent, number = desk.issue("Parent"), desk.issue("Write me")
+    with desk.served():
+        connector = desk.connect()
+        (batch,) = connector.fetch(desk.source(), [desk.id(number)], desk.clock.now())
+        fields = {"title": "New", "status": StatusCategory.DONE, "parent": desk.id(parent)}
+        receipt = connector.write(desk.source(), Edit(batch.issues[0], fields), desk.clock.now())
+        connector.close()
+    assert desk.site.issue(REPO, number).title == "New"
+    assert desk.site.issue(REPO, number).closed
+    assert receipt.dropped.keys() == {"parent"}
+    assert "no sub-issues yet" in receipt.dropped["parent"]
