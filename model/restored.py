@@ -35,16 +35,23 @@ class HighWater:
         self._file = MarkFile(path) if path else None
 
     def doubt(self, at: Connection) -> str | None:
-        """Why the store may be an older copy of what it was; None: it is not."""
+        """Why the store may be an older copy of what it was; None: it is not.
+
+        The file is read before the store, which may only be further on then: others go on writing.
+        """
+        kept = self._file.read() if self._file else None
         leases = Leases(at)
         if (told := leases.flag(_RESTORED)) is not None:
             return f"it was restored on {told.at:%Y-%m-%d %H:%M} UTC by {told.by}"
         stored = _count(leases)
         if self._file is None:
             return None
-        kept = self._file.read()
+        if kept is None and stored:
+            kept = self._file.read()  # somebody may have made it since
+            if kept is None:
+                return f"{self._file.path.name}, the mark beside it, is missing"
         if kept is None:
-            return f"{self._file.path.name}, the mark beside it, is missing" if stored else None
+            return None
         if kept.count > stored:
             return f"it has come to step {stored}, and {self._file.path.name} says {kept.count}"
         if kept.lineage and kept.lineage != self._lineage(at):
@@ -58,7 +65,10 @@ class HighWater:
                 f"{self._shown} seems to be an older copy of itself: {reason}. Nothing was written. Look at "
                 "`crosstie changes`, then let it write again with `crosstie db admit`"
             )
-        return self._step(at, now, "crosstie", _count(Leases(at)))
+        stored = _count(Leases(at))
+        if not stored:
+            self.keep(Mark(0, self._lineage(at)))  # from the first step on, a missing file means something
+        return self._step(at, now, "crosstie", stored)
 
     def admit(self, at: Connection, now: datetime, by: str) -> Mark:
         """A person lets a restored store write again; what it holds as agreed is unproven from now on."""
@@ -80,7 +90,7 @@ class HighWater:
             self._file.keep(mark)
         except OSError as error:
             raise StoreFull(
-                f"{self._file.path} cannot be written: {error.strerror}. What was to be stored is stored. "
+                f"{self._file.path} cannot be written: {error.strerror}. "
                 "Free some space or correct the folder's permissions, then run the command again"
             ) from error
 

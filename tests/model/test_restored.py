@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import event, make_url, text
 
 from model.errors import StoreFull, StoreRestored
 from model.mark import Mark, MarkFile
@@ -141,9 +142,36 @@ def test_a_lower_mark_never_takes_the_place_of_a_higher_one(mark: Path) -> None:
     assert file.read() == Mark(9)
 
 
+def test_the_mark_is_there_before_the_first_step_is_stored(
+    new_store_url: Callable[[], str], mark: Path
+) -> None:
+    with open_store(new_store_url(), mark=mark) as store:
+        seen = []
+        event.listen(store.database.writer, "commit", lambda _: seen.append(MarkFile(mark).read()))
+        agree(store, 1)
+        assert [kept and kept.count for kept in seen] == [0]
+        assert store.restored() is None
+
+
 def test_a_mark_that_cannot_be_kept_is_said_so(new_store_url: Callable[[], str], tmp_path: Path) -> None:
     with (
         open_store(new_store_url(), mark=tmp_path / "nowhere" / "mark") as store,
         pytest.raises(StoreFull, match="cannot be written"),
     ):
         agree(store, 1)
+
+
+def test_looking_while_others_write_never_takes_the_store_for_an_older_copy(marked: Store) -> None:
+    stop = threading.Event()
+
+    def write() -> None:
+        while not stop.is_set():
+            agree(marked, 9)
+
+    writing = threading.Thread(target=write)
+    writing.start()
+    try:
+        assert {marked.restored() for _ in range(120)} == {None}
+    finally:
+        stop.set()
+        writing.join()
