@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, func, select
 
 from model.bulk import fetch, portions
 from model.rows import record_value
@@ -22,7 +21,6 @@ __all__ = ["Agreed", "Agreement", "Edge", "Last", "Mark"]
 
 _RECORD, _ISSUE, _TIE = table("record"), table("issue"), table("tie")
 _EVENT, _CHANGE, _AGREED = table("event"), table("change"), table("agreed")
-_STRONGEST = {kind.value: index for index, kind in enumerate(EvidenceKind)}
 
 _SOURCE, _OWNER, _DECISION = table("source"), table("connection"), table("decision")
 
@@ -34,6 +32,13 @@ _MARK = select(
     select(func.max(_TIE.c.removed)).scalar_subquery(),
     select(func.max(_DECISION.c.revoked)).scalar_subquery(),
 )
+_CURRENT = select(_TIE.c.a, _TIE.c.b, _TIE.c.kind, _TIE.c.detail, _TIE.c.apart, _TIE.c.learned).where(
+    _TIE.c.removed.is_(None), _TIE.c.kind != EvidenceKind.SUGGESTED.value
+)
+_ISSUES = select(_ISSUE, _RECORD.c.id, _RECORD.c.connection).join(_RECORD, _ISSUE.c.record == _RECORD.c.pk)
+_ROWS = select(*(_AGREED.c[name] for name in ("issue", "field", "value", "proven", "at")))
+_LASTS = select(*(_CHANGE.c[name] for name in ("record", "field", "actor", "at", "learned", "event")))
+"""Statements are built once: in a small cycle that costs more than to run them."""
 
 Place = tuple[str, str]
 
@@ -115,18 +120,12 @@ class Agreement:
             found |= set(self._at.execute(first).scalars())
         return found
 
-    def hidden(self) -> set[int]:
-        """The numbers of the project's issues that are not shown to us at present."""
-        mine = [pk for pk, place in self._keys.items() if place in self._sources]
-        away = _ISSUE.c.hidden.is_(True) & _ISSUE.c.gone.is_(False) & _ISSUE.c.source.in_(mine)
-        return set(self._at.execute(select(_ISSUE.c.record).where(away)).scalars())
-
     def counts(self) -> dict[Place, int]:
         """How many issues each of the project's sources shows us."""
         mine = [pk for pk, place in self._keys.items() if place in self._sources]
         shown = _ISSUE.c.gone.is_(False) & _ISSUE.c.hidden.is_(False) & _ISSUE.c.source.in_(mine)
         query = select(_ISSUE.c.source, func.count()).where(shown).group_by(_ISSUE.c.source)
-        found: dict[int, int] = dict(self._at.execute(query).tuples().all())
+        found = {pk: count for pk, count in self._at.execute(query)}
         return {self._keys[pk]: found.get(pk, 0) for pk in mine}
 
     def plans(self, numbers: Collection[int]) -> bool:
@@ -139,18 +138,15 @@ class Agreement:
 
     def edges(self, around: Collection[int] | None = None) -> list[Edge]:
         """The evidence in force, all of it or what is connected with these issues, without suggestions."""
-        current = select(_TIE.c.a, _TIE.c.b, _TIE.c.kind, _TIE.c.detail, _TIE.c.apart, _TIE.c.learned).where(
-            _TIE.c.removed.is_(None), _TIE.c.kind != EvidenceKind.SUGGESTED.value
-        )
         if around is None:
-            return [_edge(*row) for row in self._at.execute(current.order_by(_TIE.c.pk))]
+            return [_edge(*row) for row in self._at.execute(_CURRENT.order_by(_TIE.c.pk))]
         found: dict[tuple[int, int, str, bool], Edge] = {}
         seen: set[int] = set()
         waiting = set(around)
         while waiting:
             seen |= waiting
             reached: set[int] = set()
-            for edge in self._touching(current, waiting):
+            for edge in self._touching(waiting):
                 found[edge.a, edge.b, edge.kind.value, edge.apart] = edge
                 reached |= {edge.a, edge.b}
             waiting = reached - seen
@@ -158,15 +154,12 @@ class Agreement:
 
     def issues(self, numbers: Collection[int] | None = None) -> dict[int, Issue]:
         """The project's issues by number, all of them or these, the gone and hidden ones among them."""
-        query = select(_ISSUE, _RECORD.c.id, _RECORD.c.connection).join(
-            _RECORD, _ISSUE.c.record == _RECORD.c.pk
-        )
         rows: Iterable[Mapping[str, object]]
         if numbers is None:
             mine = [pk for pk, place in self._keys.items() if place in self._sources]
-            rows = fetch(self._at, query, _ISSUE.c.source, mine)
+            rows = fetch(self._at, _ISSUES, _ISSUE.c.source, mine)
         else:
-            rows = fetch(self._at, query, _ISSUE.c.record, sorted(numbers))
+            rows = fetch(self._at, _ISSUES, _ISSUE.c.record, sorted(numbers))
         return dict(self._read(rows))
 
     def mine(self) -> set[int]:
@@ -189,20 +182,17 @@ class Agreement:
 
     def agreed(self, numbers: Collection[int]) -> dict[int, dict[str, Agreed]]:
         """Number -> field -> what it settled on."""
-        columns = (_AGREED.c[name] for name in ("issue", "field", "value", "proven", "at"))
-        query = select(*columns)
         found: dict[int, dict[str, Agreed]] = {}
         for portion in portions(numbers):
             for issue, field, value, proven, at in self._at.execute(
-                query.where(_AGREED.c.issue.in_(portion))
+                _ROWS.where(_AGREED.c.issue.in_(portion))
             ):
                 found.setdefault(issue, {})[field] = Agreed(value, proven, at)
         return found
 
     def last(self, numbers: Collection[int], fields: Collection[str]) -> dict[tuple[int, str], Last]:
         """(number, field) -> the field's last change as far as it is known."""
-        columns = ("record", "field", "actor", "at", "learned", "event")
-        query = select(*(_CHANGE.c[name] for name in columns)).where(_CHANGE.c.field.in_(sorted(fields)))
+        query = _LASTS.where(_CHANGE.c.field.in_(sorted(fields)))
         found: dict[tuple[int, str], Last] = {}
         for row in fetch(self._at, query, _CHANGE.c.record, sorted(numbers)):
             key = row["record"], row["field"]
@@ -258,10 +248,10 @@ class Agreement:
                 assert isinstance(number, int)
                 yield number, value
 
-    def _touching(self, current: Select[Any], around: set[int]) -> Iterator[Edge]:
+    def _touching(self, around: set[int]) -> Iterator[Edge]:
         for column in (_TIE.c.a, _TIE.c.b):
             for portion in portions(around):
-                yield from (_edge(*row) for row in self._at.execute(current.where(column.in_(portion))))
+                yield from (_edge(*row) for row in self._at.execute(_CURRENT.where(column.in_(portion))))
 
 
 def _edge(a: int, b: int, kind: str, detail: str, apart: bool, learned: datetime) -> Edge:
