@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 import httpx
@@ -28,10 +28,11 @@ from connectors.errors import (
 from connectors.httpx_transport import guarded_client
 from connectors.payload import decode, decode_record
 from connectors.planner.records import Collection, PersonRecord
+from connectors.planner.refusals import code_of, explanation
 from connectors.planner.settings import PlannerConnection
 from connectors.planner.signin import Claims, PersonSignIn, SignIn, credential_of, read_claims
 from connectors.planner.token_file import TokenFile
-from connectors.retry import PASSING, Retry, retry_after
+from connectors.retry import PASSING, Retry, answered_at, retry_after
 from connectors.transport import Guard
 
 __all__ = [
@@ -43,7 +44,6 @@ __all__ = [
     "Missing",
     "PlannerClient",
     "Reply",
-    "explanation",
 ]
 
 T = TypeVar("T")
@@ -56,7 +56,6 @@ WRITE = "Tasks.ReadWrite.All"
 _MOST_IDS = 1000
 _MOST_PAGES = 1000
 _PERSON = "id,displayName,mail,userPrincipalName"
-_CLIPPED = 300
 _HEADERS = {"User-Agent": "crosstie", "Accept": "application/json"}
 
 
@@ -92,20 +91,12 @@ class _Replies(msgspec.Struct, frozen=True):
     responses: list[Reply]
 
 
-class _Problem(msgspec.Struct, frozen=True):
-    message: str = ""
-    code: str = ""
-
-
-class _Refusal(msgspec.Struct, frozen=True):
-    error: _Problem = _Problem()
-
-
 class PlannerClient:
     """One signed-in connection; a read is asked again as the retry policy says, a write is not.
 
     `plain`: Graph does not expand details in lists here. `named` are the people already asked for, and
-    `may_name` whether it's worth asking; `may_beta`: whether the beta version is to be used.
+    `may_name` whether it's worth asking; `may_beta`: whether the beta version is to be used. `drift` is by
+    how much Graph's clock was ahead of ours at its last answer.
     """
 
     def __init__(
@@ -125,6 +116,7 @@ class PlannerClient:
         self.named: set[str] = set()
         self.may_name = True
         self.may_beta = settings.beta
+        self.drift = timedelta()
         self._signin = _sign_in(settings, secret, retry, clock, sleep, show)
         self._guard = Guard.of(settings, settings.url)
         self._http = guarded_client(self._guard, _HEADERS)
@@ -241,8 +233,8 @@ class PlannerClient:
             return Stale(f"{self._who}: the task was changed meanwhile{said}. Read it again.")
         if status != 429 and (status in PASSING or status >= 500):
             return self._unknown(f"it answered with status {status}")
-        if status == 403 and _code(content).startswith("Maximum"):
-            return Refused(f"{self._who} is at a limit of its own{said}: {_code(content)}. Make room there.")
+        if status == 403 and code_of(content).startswith("Maximum"):
+            return Refused(f"{self._who} is at a limit of its own{said}: {code_of(content)}. Make room.")
         if status == 403:
             return AccessRefused(
                 f"{self._who} does not let the application write that{said}. Ask an administrator of the "
@@ -322,7 +314,10 @@ class PlannerClient:
     ) -> httpx.Response:
         url = address if address.startswith(("http://", "https://")) else f"{self._settings.url}{address}"
         headers = {"Authorization": f"Bearer {token}", "client-request-id": self._request_id(), **more}
-        return self._http.request(method, url, headers=headers, json=body)
+        reply = self._http.request(method, url, headers=headers, json=body)
+        now = self._clock()
+        self.drift = answered_at(reply.headers, now) - now
+        return reply
 
     def _request_id(self) -> str:
         """An id in the form of a GUID by which Microsoft's support finds the request."""
@@ -377,19 +372,3 @@ def _sign_in(
     if settings.token_cache is not None:
         return PersonSignIn(settings, TokenFile(settings.token_cache), retry, clock, sleep, show)
     return SignIn(settings, credential_of(settings, secret), retry, clock)
-
-
-def _code(content: bytes) -> str:
-    try:
-        return decode(content, _Refusal).error.code
-    except SourceStopped:
-        return ""
-
-
-def explanation(content: bytes) -> str:
-    """What Microsoft's service says of a refusal, if it does, as text to append."""
-    try:
-        text = decode(content, _Refusal).error.message[:_CLIPPED]
-    except SourceStopped:
-        return ""
-    return f" ({text})" if text else ""

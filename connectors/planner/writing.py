@@ -36,8 +36,9 @@ from model.values import Issue
 
 __all__ = ["Writing"]
 
-_SKEW = timedelta(minutes=5)
-"""By how much Planner's clock may be behind ours when it dates a new task."""
+_LATE = timedelta(minutes=5)
+"""How far back of the first try a search goes: two machines' clocks are compared by whole seconds only, and
+Planner's own machines are several."""
 
 
 class Writing:
@@ -230,7 +231,9 @@ class Writing:
         holding = self._of(source)
         for plan in holding.plans(now):
             board = holding.board(plan, now)
-            recent = [task.id for task in self._listed(plan) if _is_recent(task, board, since)]
+            tasks = list(self._listed(plan))
+            begin = since + self._reader.drift - _LATE
+            recent = [task.id for task in tasks if _is_recent(task, board, begin)]
             holding.fetch(recent, now)
             found += [_candidate(holding.tasks[id]) for id in recent if id in holding.tasks]
         wanted = rounded("title", title)
@@ -251,7 +254,7 @@ class Writing:
 def _is_recent(task: TaskRecord, board: Board, since: datetime) -> bool:
     """Whether we made the task since then."""
     created = instant(task.created_date_time)
-    return created is not None and created >= since - _SKEW and ours(task, board)
+    return created is not None and created >= since and ours(task, board)
 
 
 def _candidate(held: Held) -> Candidate:

@@ -18,7 +18,7 @@ from connectors.errors import (
 )
 from connectors.httpx_transport import guarded_client
 from connectors.payload import decode
-from connectors.planner.client import explanation
+from connectors.planner.refusals import explanation
 from connectors.planner.signin import SignIn, credential_of
 from connectors.planner_premium.records import Rows
 from connectors.planner_premium.settings import PremiumConnection

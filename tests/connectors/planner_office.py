@@ -47,7 +47,10 @@ class Wall:
 
 
 class Bureau:
-    """One plan of one group; `graph` and `entra` are served, `waits` holds what the connector was told."""
+    """One plan of one group; `graph` and `entra` are served, `waits` holds what the connector was told.
+
+    `ahead` is by how much the connector's clock goes before the tenant's.
+    """
 
     graph_wall: Wall
     entra_wall: Wall
@@ -56,6 +59,7 @@ class Bureau:
     def __init__(self, graph: Stand, entra: Stand, tenant: GraphTenant, authority: Path) -> None:
         self.graph, self.entra, self.tenant, self._authority = graph, entra, tenant, authority
         self.clock = tenant.clock
+        self.ahead = timedelta()
         self.beta = False
         self.slept: list[float] = []
         self.asleep: Callable[[], None] = lambda: None
@@ -122,7 +126,7 @@ class Bureau:
         connector = Connector(
             self.settings(**changed),
             lambda reference: Secret(held[reference], reference),
-            self.clock.now,
+            lambda: self.clock.now() + self.ahead,
             sleep,
             self.waits.append,
         )

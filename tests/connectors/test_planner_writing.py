@@ -449,6 +449,18 @@ def test_a_list_that_lags_shows_the_new_task_later(desk: Desk) -> None:
     assert [one.issue.ref.id for one in desk.find(since)] == [made]
 
 
+@pytest.mark.parametrize("ahead", [timedelta(days=300), timedelta(hours=-3)])
+def test_a_lost_task_is_found_although_two_clocks_disagree(desk: Desk, ahead: timedelta) -> None:
+    desk.create()
+    desk.office.clock.advance(timedelta(hours=1))
+    desk.office.ahead = ahead
+    since = desk.now() + ahead
+    desk.office.graph.faults.once("drop_reply", "/planner/tasks")
+    with pytest.raises(OutcomeUnknown):
+        desk.create()
+    assert [one.marker for one in desk.find(since)] == [None]
+
+
 def test_a_marker_that_somebody_copied_is_not_found_as_ours(desk: Desk) -> None:
     since = desk.now()
     desk.office.add("A twin", description=f"Copied\n{MARKER}")
