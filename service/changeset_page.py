@@ -34,9 +34,9 @@ _LONGEST = 60
 _WIDEST = 24
 """Cells that a column of names takes at most."""
 _CLOSED = frozenset({"done", "cancelled"})
-_PLAIN = frozenset({"ask", "newest", "union", "deleted", "undo"})
+_PLAIN = frozenset({"ask", "newest", "union", "deleted"})
 """Rules that need no word before the side whose value it is."""
-_POLICIES = {"decision": "decided:", "mirror": "mirror of"}
+_POLICIES = {"decision": "decided for", "mirror": "mirror of", "undo": ""}
 _STATUSES = frozenset(category.value for category in StatusCategory)
 _FIELDS = {"body": "description", "sprints": "sprint"}
 
@@ -74,6 +74,11 @@ class Around:
         """What people call a tie: the key of its issue in the project's first source."""
         member = next(iter(self.members.get(tie, {}).values()), None)
         return member.key if member else title or str(tie)
+
+    def title(self, tie: Ref, title: str) -> str:
+        """The title of that issue."""
+        member = next(iter(self.members.get(tie, {}).values()), None)
+        return member.title if member else title
 
     def person(self, at: Ref, account: str) -> str:
         """The name behind an account of the connection of `at`."""
@@ -213,7 +218,7 @@ class _Ties:
 
     def _group(self, tie: Ref, title: str, rows: Sequence[_Row]) -> Iterator[Text]:
         members = self._around.members.get(tie, {})
-        head = f"tie {self._around.name(tie, title)}  {_quoted(self._title(tie) or title)}"
+        head = f"tie {self._around.name(tie, title)}  {_quoted(self._around.title(tie, title))}"
         named = " · ".join(f"{member.tracker} {member.key}" for member in members.values())
         yield from self._sheet.head(head, named)
         widths = tuple(
@@ -222,10 +227,6 @@ class _Ties:
         )
         for row in rows:
             yield from self._sheet.row(row, 4, (widths[0], widths[1]))
-
-    def _title(self, tie: Ref) -> str:
-        member = next(iter(self._around.members.get(tie, {}).values()), None)
-        return member.title if member else ""
 
     def _row(self, each: Write | Conflict | Refusal | Settled) -> _Row:
         if isinstance(each, Write):
@@ -288,7 +289,9 @@ class _Ties:
             side = (
                 side if why.source and why.source.connection == owner else f"{around.tracker(owner)}, {side}"
             )
-        told = f"{_POLICIES.get(policy, policy)} {side}" if policy not in _PLAIN else side
+        told = side if policy in _PLAIN else f"{_POLICIES.get(policy, policy)} {side}"
+        if policy == "decision" and not side:
+            told = "decided"
         if why.source and why.at and policy != "mirror":
             who = f" by {around.person(why.source, why.actor)}" if why.actor else ""
             told += f": {'deleted' if policy == 'deleted' else 'changed'}{who} on {around.voice.day(why.at)}"

@@ -166,7 +166,8 @@ def _tell(
     started = since.get((str(conflict.tie), conflict.field))
     when = f", since {around.voice.day(started)}" if started else ""
     name = around.name(conflict.tie, conflict.title)
-    line(f"! {name} “{cut(conflict.title, 60)}”: {label_of(conflict.field)}{when}")
+    title = cut(around.title(conflict.tie, conflict.title), 60)
+    line(f"! {name} “{title}”: {label_of(conflict.field)}{when}")
     for side in conflict.sides:
         by = f" by {around.person(side.ref, side.actor)}" if side.actor else ""
         at = f" on {around.voice.day(side.at)}" if side.at else ""
