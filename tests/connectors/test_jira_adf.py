@@ -1,14 +1,16 @@
-"""Atlassian documents as plain text."""
+"""Atlassian documents and wiki notation as plain text, and plain text as either."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.jira.adf import plain_text
+from connectors.jira.adf import document_of, plain_text, tidy
+from connectors.jira.wiki import wiki_escaped, wiki_text
 
 
 def doc(*blocks: dict[str, Any]) -> dict[str, Any]:
@@ -92,3 +94,29 @@ JSON = st.recursive(
 @given(JSON)
 def test_nothing_that_claims_to_be_a_document_breaks_the_reader(document: object) -> None:
     plain_text(document)
+
+
+MARKUP = st.sampled_from(
+    ["[~bob]", "{code}", "{{x}}", "!img!", "[a|http://x]", "http://x.y/z", "h1. ", "bq. ", "----", "- ", "* ",
+     "||a||", "\\\\\n", "&#92;", "-x-", "a-b", "_x_", "\\", " ", "\n", "??c??", "{color:red}", "@bob", "\r\n"]
+)  # fmt: skip
+TEXTS = st.lists(st.one_of(MARKUP, st.text(max_size=6)), max_size=12).map("".join)
+
+
+@settings(max_examples=300)
+@given(TEXTS)
+def test_any_text_comes_back_from_a_document_in_which_nothing_is_alive(text: str) -> None:
+    document = document_of(text)
+    assert plain_text(document) == tidy(text)
+    for node in (document or {"content": [{"content": []}]})["content"][0]["content"]:
+        assert node.keys() <= {"type", "text"}
+        assert node["type"] in ("text", "hardBreak")
+
+
+@settings(max_examples=300)
+@given(TEXTS)
+def test_any_text_comes_back_from_wiki_notation_in_which_nothing_is_alive(text: str) -> None:
+    notation = wiki_escaped(text)
+    assert wiki_text(notation) == tidy(text.replace("\r\n", "\n"))
+    assert not re.search(r"(?<!\\)[\[{!|~*_]", notation)
+    assert "\\\\" not in notation
