@@ -184,10 +184,13 @@ class _Run:
 
 
 def _settle(writer: Writer, changeset: Changeset, now: datetime) -> None:
+    """Keep what the sides agree on; what those that took no part had agreed on is in doubt."""
     settled: dict[Ref, dict[str, str | None]] = {}
     for each in changeset.settled:
         for ref, text in each.values.items():
             settled.setdefault(ref_of(ref), {})[each.field] = text
+        if each.behind:
+            writer.ties.doubt(each.behind, each.field, now)
     if settled:
         writer.ties.agree_all(settled, now)
 

@@ -134,15 +134,8 @@ class Carrier:
             yield end(writer, self.means, entry, State.APPLIED, "", notes, receipt=held)
             if verdict.trampled:
                 self._follow(writer, entry, restoring(write, verdict.found))
-            elif verdict.stands and write.why.rule not in (RESTORE, UNDO):
-                agree(
-                    writer,
-                    self.means.sides,
-                    issue.ref,
-                    [write.field],
-                    write.why.source,
-                    self.means.clock(),
-                )
+            elif write.why.rule not in (RESTORE, UNDO):
+                self._agree(writer, write, issue.ref, verdict.stands)
         elif dropped is not None:
             yield end(writer, self.means, entry, State.REFUSED, dropped, notes, receipt=held)
         elif verdict.fate is Fate.OTHER:
@@ -153,6 +146,13 @@ class Carrier:
         else:
             reason = f"{issue.key} did not take {write.field}, without saying why; set it there by hand"
             yield end(writer, self.means, entry, State.REFUSED, reason, notes, receipt=held)
+
+    def _agree(self, writer: Writer, write: Write, target: Ref, stands: bool) -> None:
+        """The target has settled on what was written, even where somebody has changed it since."""
+        means, field = self.means, write.field
+        value = value_of(field, write.after)
+        held = None if stands else {field: means.writing(target.connection).rounded(field, value)}
+        agree(writer, means.sides, target, [field], write.why.source, means.clock(), held)
 
     def _follow(self, writer: Writer, entry: Entry, write: Write) -> None:
         position = max(each.position for each in writer.outbox.of_run(entry.run)) + 1

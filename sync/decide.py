@@ -57,8 +57,8 @@ class Decider:
         """Whether every field is as it settled."""
         if len(tie.members) < 2:
             return True
-        _, sides = self.held(tie)
-        return not merge(sides, self.charter.terms.rules, _as_is, _nobody_knows)
+        group, sides = self.held(tie)
+        return not merge(sides, self.charter.terms.rules, group.rounded, _nobody_knows)
 
     def decide(self, tie: Tie, lasts: Lasts, found: Found, since: int | None = None) -> None:
         """Add to `found` what becomes of a tie; `lasts` has the last changes of its members.
@@ -280,10 +280,6 @@ def _in_words(value: object) -> str:
     if isinstance(value, frozenset):
         return ", ".join(sorted(value))
     return str(value)
-
-
-def _as_is(_side: Ref, _name: str, value: Value) -> Value:
-    return value
 
 
 def _nobody_knows(_side: Ref, _name: str) -> datetime | None:

@@ -35,11 +35,17 @@ class Sides(Protocol):
     """What the sides of a tie say, as comparable texts."""
 
     def stand(
-        self, writer: Writer, target: Ref, fields: Collection[str], origin: Ref | None = None
+        self,
+        writer: Writer,
+        target: Ref,
+        fields: Collection[str],
+        origin: Ref | None = None,
+        held: Mapping[str, object] | None = None,
     ) -> Mapping[str, Stand]:
-        """Field -> how the sides of the target's tie stand to what it says; `origin` is where it came from.
+        """Field -> how the sides of the target's tie stand to what it says; `origin`: where it came from.
 
-        A field in which the target cannot be compared is left out.
+        `held` are values that it held in between, in place of what it says. A field in which it cannot be
+        compared is left out.
         """
         ...
 

@@ -26,6 +26,9 @@ _LAG = timedelta(minutes=15)
 and after `_LOOKS` looks is left to a person."""
 
 _LOOKS = 4
+_UNWANTED = timedelta(days=1)
+"""A write that waited is forgotten when no changeset has asked for it for so long after its time."""
+
 _SLACK = timedelta(minutes=5)
 """How far a tracker's clock may be behind ours when it dates a creation."""
 
@@ -38,11 +41,13 @@ def resume(means: Means) -> Iterator[Written]:
     if not due and not broken:
         return
     with means.store.transaction() as writer:
-        for entry in filter(is_untouched, due):
-            end(writer, means, entry, State.MOVED, "its run ended before it was sent; run crosstie sync")
-    for entry in due:
-        if not is_untouched(entry):
-            yield from _look(Carrier(means, entry.run), entry)
+        for entry in due:
+            if is_untouched(entry):
+                end(writer, means, entry, State.MOVED, "its run ended before it was sent; run crosstie sync")
+            elif entry.state is State.INTENDED:
+                end(writer, means, entry, State.MOVED, "nobody has wanted it for a day")
+    for entry in filter(_is_open, due):
+        yield from _look(Carrier(means, entry.run), entry)
     with means.store.transaction() as writer:
         for run in broken:
             writer.outbox.end_run(run.pk, "interrupted", run.counts, means.clock())
@@ -61,8 +66,10 @@ def _is_open(entry: Entry) -> bool:
 
 
 def _is_due(entry: Entry, means: Means) -> bool:
-    waits = entry.next_try is not None and entry.next_try > means.clock()
-    return is_untouched(entry) or (_is_open(entry) and not waits)
+    if is_untouched(entry) or entry.next_try is None:
+        return is_untouched(entry) or _is_open(entry)
+    late = means.clock() - entry.next_try
+    return late >= (timedelta(0) if _is_open(entry) else _UNWANTED) and entry.state is not State.PARKED
 
 
 def _look(carrier: Carrier, entry: Entry) -> Iterator[Written]:

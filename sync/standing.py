@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from functools import cached_property
+from dataclasses import replace
+from typing import Any
 
 from model.agreement import Agreement
 from model.values import Ref
@@ -33,35 +34,47 @@ class ProjectSides:
         return frozenset(terms.holds.get((connection, source), ())) & terms.rules.keys()
 
     def stand(
-        self, writer: Writer, target: Ref, fields: Collection[str], origin: Ref | None = None
+        self,
+        writer: Writer,
+        target: Ref,
+        fields: Collection[str],
+        origin: Ref | None = None,
+        held: Mapping[str, object] | None = None,
     ) -> Mapping[str, Stand]:
-        """Field -> how the sides of the tie stand to what the target says; `origin`: where it came from."""
+        """Field -> how the sides of the tie stand to what the target says, or held in between."""
         agreement = writer.agreement(self._charter.sources)
         tie, names = self._tie(agreement, target)
         if tie is None:
             return {}
-        group = Group(tie.members, self._charter.terms, names)
+        changed: Any = held or {}
+        members = [replace(each, **changed) if each.ref == target else each for each in tie.members]
+        group = Group(members, self._charter.terms, names)
         said = {issue.ref: group.now(issue) for issue in group.members}
         found = {name: _stand(group, said, target, name, origin) for name in fields if name in said[target]}
-        return {name: stand for name, stand in found.items() if len(stand.alike) + len(stand.behind) > 1}
+        away = frozenset(issue.ref for issue in tie.hidden)
+        return {
+            name: Stand(stand.alike, stand.behind | away)
+            for name, stand in found.items()
+            if len(stand.alike) + len(stand.behind) > 1
+        }
 
-    @cached_property
-    def _trust(self) -> Trust:
-        assert self._people is not None
+    def _known(self, agreement: Agreement) -> Trust:
+        if self._people is None:
+            self._people = people_of(agreement, self._charter)
         return Trust(self._people.of, self._charter.ours)
 
     def _tie(self, agreement: Agreement, target: Ref) -> tuple[Tie | None, Names]:
-        if self._people is None:
-            self._people = people_of(agreement, self._charter)
+        trust = self._known(agreement)
+        assert self._people is not None
         if self._names is None:
             self._names = read_names(agreement, self._charter, self._people)
         numbers = agreement.numbers([target])
         edges = standing(agreement.edges(numbers.values()))
-        ties = list(read_ties(agreement, chains(edges, numbers.values()), by_end(edges), self._trust))
+        ties = list(read_ties(agreement, chains(edges, numbers.values()), by_end(edges), trust))
         mine = next((tie for tie in ties if any(issue.ref == target for issue in tie.members)), None)
         if mine is None or "parent" not in self._charter.terms.rules:
             return mine, self._names
-        return mine, with_parents(agreement, self._names, [mine], self._trust)
+        return mine, with_parents(agreement, self._names, [mine], trust)
 
 
 def _stand(

@@ -122,6 +122,11 @@ class Program:
             forget(writer, [PROJECT])
         self.store.admit_restore(self.world.now(), "ada")
 
+    def is_busy(self) -> bool:
+        """Whether the fate of a write is open, but for those that wait for a person."""
+        with self.store.reading() as books:
+            return any(entry.state is not State.PARKED for entry in books.outbox.unsettled(PROJECT))
+
     def ties(self) -> list[tuple[Ref, ...]]:
         """The issues that are the same work, as the store says."""
         edges = self.store.view(self.world.now()).ties()

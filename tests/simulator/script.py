@@ -20,6 +20,7 @@ __all__ = [
     "Cycle",
     "Decide",
     "Edit",
+    "Hide",
     "Hint",
     "Lag",
     "Meanwhile",
@@ -76,6 +77,15 @@ class Remove:
 
     tracker: int
     issue: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hide:
+    """What was hidden from the program is shown again, and with `away` another issue is not any more."""
+
+    tracker: int
+    issue: int
+    away: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +171,7 @@ Step = (
     Edit
     | Add
     | Remove
+    | Hide
     | Wait
     | Hint
     | Cycle
@@ -260,6 +271,7 @@ _RARELY = (
     (0.25, lambda chance, setup: Hint(chance.randrange(setup.trackers), chance.randrange(8))),
     (0.2, lambda chance, setup: Decide(chance.randrange(4), chance.randrange(3))),
     (0.08, lambda chance, setup: Remove(chance.randrange(setup.trackers), chance.randrange(8))),
+    (0.1, lambda chance, setup: Hide(chance.randrange(setup.trackers), chance.randrange(8))),
     (0.1, lambda chance, setup: Undo(chance.randrange(4))),
     (0.1, lambda chance, setup: Lag(chance.randrange(setup.trackers), chance.randrange(4))),
     (0.12, lambda chance, setup: Backup()),

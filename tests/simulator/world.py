@@ -23,7 +23,7 @@ from connectors.writing import Receipt
 from model.values import Account, Entity, Issue, Ref, StatusCategory
 from sandbox.clock import WorldClock
 from tests.simulator.ledger import Ledger
-from tests.simulator.script import FIELDS, Add, Crash, Edit, Lag, Meanwhile, Remove, Setup, Trouble
+from tests.simulator.script import FIELDS, Add, Crash, Edit, Hide, Lag, Meanwhile, Remove, Setup, Trouble
 
 __all__ = ["NAMES", "PROJECT", "START", "Crashed", "Tracker", "World"]
 
@@ -57,6 +57,9 @@ class Tracker(MemoryTracker):
 
     def put(self, record: Any, at: datetime, actor: str | None = None) -> None:
         before = self.shelf(self.name).records.get((Entity.ISSUE, record.ref.id))
+        if isinstance(record, Issue) and before is None:
+            who = actor if actor == self.own else f"{self.name}-ada"
+            record = replace(record, attributes=(("creator", f"{who}"),))
         super().put(record, at, actor)
         if isinstance(record, Issue):
             self._world.note(self, cast("Issue | None", before), record, actor == self.own)
@@ -87,6 +90,7 @@ class World:
         self.crashes = 0
         self.made: dict[str, list[Ref]] = {}
         self.removed: set[Ref] = set()
+        self.hidden: dict[Ref, Issue] = {}
         self.unaudited: list[str] = []
         self.watch: Callable[[Ref, set[str], bool], list[str]] = lambda ref, fields, created: []
         self.trackers = {name: Tracker(self, name, self._form(name)) for name in NAMES[: setup.trackers]}
@@ -158,6 +162,19 @@ class World:
             tracker.delete(tracker.name, issue.ref.id)
             self.tell(f"a person deletes {issue.ref}")
 
+    def hide(self, step: Hide) -> None:
+        """An issue is no longer shown to the program, or all that are not are shown again."""
+        tracker = self._tracker(step.tracker)
+        for issue in [self.hidden.pop(ref) for ref in sorted(self.hidden) if ref.connection == tracker.name]:
+            MemoryTracker.put(tracker, issue, self.clock.now(), "ada")
+            self.tell(f"{issue.ref} is shown again")
+        issues = tracker.issues()
+        if issues and step.away:
+            issue = issues[step.issue % len(issues)]
+            self.hidden[issue.ref] = issue
+            tracker.hide(tracker.name, issue.ref.id)
+            self.tell(f"{issue.ref} is no longer shown to the program")
+
     def decided(self, chosen: Ref, field: str, sides: Collection[Ref]) -> None:
         """A person has seen what these sides say and lets one of them stand."""
         self.ledger.decide(chosen, field, sides)
@@ -183,7 +200,8 @@ class World:
         """From here on nothing goes wrong, and everybody goes home."""
         self.troubles.clear()
         self.crash = None
-        for tracker in self.trackers.values():
+        for number, tracker in enumerate(self.trackers.values()):
+            self.hide(Hide(number, 0, away=False))
             tracker.search_lag = 0
             tracker.shelf(tracker.name).unfound.clear()
 

@@ -121,7 +121,7 @@ def test_an_unanswered_edit_that_somebody_took_back_meanwhile_counts_as_done(sto
     )
     *_, last = written(bench.apply(bench.write("b", 1, "due", MAY)))
     assert (last.state, bench.there("b", 1).due) == (State.APPLIED, None)
-    assert not bench.agreed("b", 1)
+    assert bench.agreed("b", 1) == {"due": ("2026-05-01", True)}
 
 
 def test_what_somebody_set_at_the_very_moment_of_our_write_is_put_back(store: Store) -> None:
