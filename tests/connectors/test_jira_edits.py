@@ -257,6 +257,17 @@ class TestStatus:
         assert resolution is not None
         assert resolution.name == "Won't Do"
 
+    @pytest.mark.parametrize(("target", "resolution"), [(DONE, "Done"), (CANCELLED, "Won't Do")])
+    def test_a_resolution_is_given_that_says_what_the_status_says(
+        self, desk: Desk, clerk: Clerk, target: StatusCategory, resolution: str
+    ) -> None:
+        desk.site.rules.workflows["ED"] = WORKFLOW.without("101").asking("71", "resolution")
+        id = desk.story()
+        receipt = clerk.write(id, status=target)
+        issue = desk.site.issues[id]
+        assert (issue.status.name, issue.resolution.name if issue.resolution else "") == ("Done", resolution)
+        assert fold(receipt.batches).issues[Ref("jira", id)].status is target
+
     def test_a_collision_is_met_with_another_look(self, desk: Desk, clerk: Clerk) -> None:
         id = desk.story()
         desk.site.rules.conflicts = 1
