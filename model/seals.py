@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import sha256
 
 from model.text import clean
@@ -49,5 +50,6 @@ def _told(parts: Sequence[str | None]) -> bytes:
     return told.encode()
 
 
+@lru_cache(1_000)
 def _stamp(at: datetime) -> str:
     return (at if at.tzinfo is UTC else at.astimezone(UTC)).isoformat()

@@ -323,11 +323,11 @@ class Writer(Books):
 def _sealed(entity: Entity, learned: Learned) -> bytes:
     event = learned.event
     return event_seal(
-        entity.value,
+        entity,
         (event.ref.connection, event.ref.id),
         event.id,
         (event.field, event.before, event.after),
         (event.at, learned.at),
-        event.origin.value,
+        event.origin,
         event.actor,
     )
