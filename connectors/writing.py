@@ -116,7 +116,9 @@ class WritingConnector(Protocol):
         """
         ...
 
-    @staticmethod
-    def rounded(field: str, value: object) -> object:
-        """`value` as this tracker would store and hand it back; idempotent, for names of `writes`."""
+    def rounded(self, field: str, value: object) -> object:
+        """`value` as this tracker would store and hand it back; idempotent, for names of `writes`.
+
+        What was read of a source meanwhile may decide, such as which of two sprints is the later one.
+        """
         ...
