@@ -408,6 +408,18 @@ class TestCreation:
         assert clerk.find(desk.clock.now() - timedelta(minutes=10)) == (found,)
         assert len(desk.site.issues) == 2
 
+    def test_data_center_too_is_asked_key_by_key_for_what_its_search_does_not_know(self) -> None:
+        desk = Desk()
+        with desk.served(data_center=True, index_lag=timedelta(seconds=30)):
+            clerk = Clerk(desk, user=None)
+            desk.site.delete_issue(desk.story())
+            faults(desk).once("drop_reply", match="/issue")
+            with pytest.raises(OutcomeUnknown):
+                clerk.create()
+            (found,) = clerk.find()
+            assert (found.issue.key, found.marker, found.ours) == ("ED-2", MARKER, True)
+            clerk.connector.close()
+
     def test_one_that_never_arrived_is_not_found(self, desk: Desk, clerk: Clerk) -> None:
         desk.site.create_issue("ED", "Task", "A twin", BOB)
         faults(desk).once("server_error", match="/issue")
