@@ -30,7 +30,7 @@ from connectors.github.desk import Desk
 from connectors.github.fetching import fetch_issues, open_ground
 from connectors.github.mapping import Reading
 from connectors.github.replay import replay
-from connectors.github.rounding import WRITES, holds, rounded, rounded_in
+from connectors.github.rounding import WRITES, holds, latest, rounded, rounded_in
 from connectors.github.settings import GitHubConnection, GitHubSource
 from connectors.github.site import open_repository
 from connectors.github.streams import MILESTONE_PAGE, read_fields, read_issues, read_milestones
@@ -155,8 +155,11 @@ class Connector:
     ) -> tuple[Candidate, ...]:
         return find_issues(self._desk(_own(source), now), marker, title, since)
 
-    @staticmethod
-    def rounded(field: str, value: object) -> object:
+    def rounded(self, field: str, value: object) -> object:
+        """As the contract says; an issue is in one sprint, so of several the latest that is known counts."""
+        if field == "sprints" and isinstance(value, frozenset) and len(value) > 1:
+            begins = {id: at for desk in self._desks.values() for id, at in desk.ground.begins.items()}
+            return latest(value, begins)
         return rounded(field, value)
 
     @staticmethod

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import msgspec
 
@@ -57,6 +57,21 @@ class Ground:
     notes: tuple[str, ...] = ()
     slips: dict[str, Slip] = field(default_factory=dict)
     logins: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def begins(self) -> Mapping[str, date]:
+        """When each sprint begins, milestones by the day they end on."""
+        board, mapped = self.board, self.pulled.reading.board
+        if self.pulled.source.sprints == "milestone":
+            return {one.id: one.due_on.date() for one in self.milestones if one.due_on}
+        if board is None or mapped is None:
+            return {}
+        columns = [one for one in board.fields.nodes if one.id == mapped.sprint_field]
+        return {
+            mapped.sprint_id(one.id): one.start_date
+            for column in columns
+            for one in (*column.configuration.iterations, *column.configuration.completed_iterations)
+        }
 
     def fresh(self, now: datetime) -> bool:
         """Whether it can be worked on: boards and milestones change."""

@@ -17,7 +17,7 @@ from connectors.github.desk import Desk
 from connectors.github.mapping import status_of
 from connectors.github.payloads import FieldNode, Option
 from connectors.github.prose import LONGEST_BODY, inert
-from connectors.github.rounding import rounded_in
+from connectors.github.rounding import latest, rounded, rounded_in
 from connectors.github.slips import Word
 from model.values import Issue, StatusCategory
 
@@ -33,7 +33,8 @@ class Form:
 
     `cells` are (board field's id, value; None clears it) by field of ours; `cleared` the ids of issue fields
     to take away. `parent` is () if it stays, else the one to have. `reopen`: it is opened before it is closed
-    for another reason. `wanted` is what each field is aimed to hold, `dropped` why some can't be.
+    for another reason. `wanted` is what each field is aimed to hold, `short` why that is less than was asked
+    for, `dropped` why it can't be set at all.
     """
 
     issue: dict[str, Any] = field(default_factory=dict)
@@ -43,6 +44,7 @@ class Form:
     parent: tuple[str | None, ...] = ()
     reopen: bool = False
     wanted: dict[str, object] = field(default_factory=dict)
+    short: dict[str, str] = field(default_factory=dict)
     dropped: dict[str, str] = field(default_factory=dict)
 
     def put(self, name: str, key: str, value: Any) -> None:
@@ -72,6 +74,8 @@ def compose(desk: Desk, fields: Mapping[str, object], base: Issue | None, below:
     for name, given in fields.items():
         value = rounded_in(desk.source, name, given)
         form.wanted[name] = value
+        if value != rounded(name, given):
+            form.short[name] = f"{desk.source.repo} has no column that could say {given}, so it says {value}"
         if base is None or name == "status" or getattr(base, name) != value:
             _WAYS[name](_Entry(form, desk, name, value, base, below))
     return form
@@ -136,11 +140,11 @@ def _milestone(entry: _Entry) -> None:
 
 
 def _sprints(entry: _Entry) -> None:
-    """The one sprint that an issue can be in: of several, one that it is not in yet."""
-    held = entry.base.sprints if entry.base else frozenset()
-    chosen = min(entry.value - held or entry.value, default=None)
-    entry.form.wanted["sprints"] = frozenset({chosen} if chosen else ())
-    if chosen is not None and chosen in held:
+    """The one sprint that an issue can be in."""
+    value = latest(entry.value, entry.desk.ground.begins) if len(entry.value) > 1 else entry.value
+    entry.form.wanted["sprints"] = value
+    chosen = min(value, default=None)
+    if entry.base is not None and entry.base.sprints == value:
         return
     if entry.desk.source.sprints == "milestone":
         _milestone(_Entry(entry.form, entry.desk, "sprints", chosen, entry.base, ""))
@@ -187,10 +191,16 @@ def _column(entry: _Entry, role: str) -> FieldNode | None:
     if node is None:
         entry.drop(f"the board {source.project} cannot be read; give the token the right to it")
         return None
-    found = next((one for one in node.fields.nodes if one.name.casefold() == name.casefold()), None)
+    found = _find(entry, name)
     if found is None:
         entry.drop(f"the board {source.project} has no field {name}; add it there, or correct fields.{role}")
     return found
+
+
+def _find(entry: _Entry, name: str | None) -> FieldNode | None:
+    """The board's field of this name, whatever its case."""
+    fields = entry.desk.ground.board.fields.nodes if entry.desk.ground.board and name else ()
+    return next((one for one in fields if one.name.casefold() == (name or "").casefold()), None)
 
 
 def _cell(column: FieldNode, value: Any) -> dict[str, Any] | None:
@@ -219,6 +229,9 @@ def _own(entry: _Entry, name: str) -> None:
         return
     if entry.value is None or entry.value == "":
         entry.form.cleared[entry.name] = held.id
+        behind = _find(entry, getattr(entry.desk.source.fields, entry.name, None))
+        if behind is not None:  # what the board says would show through
+            entry.form.cells[entry.name] = (behind.id, None)
         return
     value: Any = entry.value
     if held.data_type == "single_select":

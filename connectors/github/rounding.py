@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 
 from connectors.github.prose import one_line, plain
 from connectors.github.settings import GitHubSource
 from model.values import StatusCategory
 
-__all__ = ["WRITES", "holds", "rounded", "rounded_in"]
+__all__ = ["WRITES", "holds", "latest", "rounded", "rounded_in"]
 
 WRITES = frozenset(
     {"assignees", "body", "due", "estimate", "labels", "milestone", "parent", "priority", "sprints", "start"}
@@ -38,6 +40,12 @@ def rounded_in(source: GitHubSource, field: str, value: object) -> object:
     if field == "status" and value is StatusCategory.DOING and not _has(source, "status"):
         return StatusCategory.TODO
     return rounded(field, value)
+
+
+def latest(sprints: frozenset[str], begins: Mapping[str, date]) -> frozenset[str]:
+    """The one sprint of several that GitHub can hold: the last to begin; all of them if none is known."""
+    known = [id for id in sprints if id in begins]
+    return frozenset({max(known, key=lambda id: (begins[id], id))}) if known else sprints
 
 
 def holds(source: GitHubSource) -> frozenset[str]:

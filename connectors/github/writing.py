@@ -258,7 +258,7 @@ def _receipt(desk: Desk, form: Form, saved: _Saved) -> Receipt:
     for name, value in form.wanted.items():
         if name not in saved.dropped and getattr(issue, name) != value:
             saved.dropped[name] = _left_out(desk, name, issue)
-    return Receipt(saved.id, batches, saved.dropped, tuple(saved.notes))
+    return Receipt(saved.id, batches, {**form.short, **saved.dropped}, tuple(saved.notes))
 
 
 def _left_out(desk: Desk, name: str, issue: Issue) -> str:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -239,11 +239,67 @@ def test_without_a_board_its_fields_are_dropped_and_doing_is_not_begun() -> None
     with writing(desk) as at:
         edit = Edit(at.base, {"estimate": Decimal(8), "status": StatusCategory.DOING})
         receipt = at.connector.write(bare, edit, desk.clock.now())
-    assert receipt.dropped.keys() == {"estimate"}
+    assert receipt.dropped.keys() == {"estimate", "status"}
+    assert receipt.dropped["status"] == "acme/erp has no column that could say doing, so it says todo"
     assert Connector.rounded_in(bare, "status", StatusCategory.DOING) is StatusCategory.TODO
     assert Connector.rounded_in(desk.ours, "status", StatusCategory.DOING) is StatusCategory.DOING
     assert "estimate" not in Connector.holds(bare)
     assert Connector.holds(desk.ours) == Connector.capabilities.writes
+
+
+def test_reopening_without_a_column_opens_and_says_what_it_could_not() -> None:
+    desk = WritingDesk()
+    bare = desk.source(project=None)
+    desk.site.close(REPO, desk.number, "ada")
+    with writing(desk) as at:
+        edit = Edit(replace(at.base, status=StatusCategory.DONE), {"status": StatusCategory.DOING})
+        receipt = at.connector.write(bare, edit, desk.clock.now())
+    assert receipt.dropped.keys() == {"status"}
+    assert at.issue.closed is None
+
+
+def test_an_issue_leaves_a_sprint_that_is_over_for_the_next_one() -> None:
+    desk = WritingDesk()
+    both = frozenset({desk.sprint("Sprint 1"), desk.sprint("Sprint 2")})
+    desk.put(desk.number, "Sprint", "Sprint 1")
+    with writing(desk) as at:
+        receipt = at.write(sprints=both)
+        assert at.connector.rounded("sprints", both) == frozenset({desk.sprint("Sprint 2")})
+    assert not receipt.dropped
+    assert fold(receipt.batches).issues[at.base.ref].sprints == frozenset({desk.sprint("Sprint 2")})
+
+
+def test_milestones_are_sprints_where_the_source_says_so() -> None:
+    desk = WritingDesk()
+    source = desk.source(sprints="milestone")
+    first, second = (desk.site.milestone(REPO, n).node_id for n in (desk.milestone, desk.second))
+    with writing(desk) as at:
+        receipt = at.connector.write(
+            source, Edit(at.base, {"sprints": frozenset({first, second})}), desk.clock.now()
+        )
+        assert len(at.sent) == 1
+    issue = fold(receipt.batches).issues[at.base.ref]
+    assert (issue.sprints, issue.milestone, dict(receipt.dropped)) == (frozenset({second}), second, {})
+
+
+def test_issue_fields_go_with_the_issue_and_are_taken_away_one_by_one() -> None:
+    desk = WritingDesk()
+    desk.site.add_issue_field("Effort", "number")
+    desk.site.add_issue_field("Due", "date")
+    desk.site.add_issue_field("Stage", "single_select", ("Todo", "In Progress"))
+    own = {"priority": "Urgency", "estimate": "Effort", "due": "Due", "status": "Stage"}
+    source = desk.source(issue_fields=own)
+    fields: dict[str, object] = {"priority": "low", "estimate": Decimal("2.5"), "due": date(2026, 4, 1)}
+    with writing(desk) as at:
+        base = Edit(at.base, {**fields, "status": StatusCategory.DOING})
+        receipt = at.connector.write(source, base, desk.clock.now())
+        assert len(at.sent) == 1
+        issue = fold(receipt.batches).issues[at.base.ref]
+        assert (issue.priority, issue.estimate, issue.due) == ("Low", Decimal("2.5"), date(2026, 4, 1))
+        assert issue.status is StatusCategory.DOING
+        cleared = at.connector.write(source, Edit(issue, {"due": None, "estimate": None}), desk.clock.now())
+        assert [one.method for one in at.sent[1:]] == ["DELETE", "DELETE"]
+        assert not cleared.dropped
 
 
 # Not looked at, or nobody knows
