@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,9 +40,8 @@ def main() -> None:
     for name, loads in told.items():
         for load in loads:
             times = f"p50 {load.at(0.5):6.2f} ms   p99 {load.at(0.99):6.2f} ms"
-            print(
-                f"{name:6} {load.rate:7.0f}/s   {times}   {load.cost * 1e6:5.0f} us of processor   {load.note}"
-            )
+            cost = f"{load.cost * 1e6:5.0f} us of processor"
+            print(f"{name:6} {load.rate:7.0f}/s   {times}   {cost}   {load.note}")
     floor, ours = (sorted(told[name], key=lambda load: load.rate)[ROUNDS // 2] for name in ("floor", "ours"))
     print(f"rate {ours.rate / floor.rate:.2f} x the floor's, p99 {ours.at(0.99) / floor.at(0.99):.2f} x")
 
@@ -92,7 +92,7 @@ def serve(name: str, folder: Path) -> None:
     """Serve one of the two until our input ends; tell the port first and the rows at last."""
     from service.hooks.listener import Listener, listen
 
-    sys.setswitchinterval(float(os.environ.get("SW", "0.005")))
+    sys.setswitchinterval(0.0005)  # as crosstie serve does
     app, count = _floor(folder) if name == "floor" else _ours(folder)
     listener = Listener(app, listen("127.0.0.1", 0), name)
     listener.start()
@@ -113,7 +113,6 @@ def _ours(folder: Path) -> tuple[Any, Any]:
     from service.hooks.commit import Committer
     from service.hooks.door import Door
     from service.hooks.receiver import Hooks
-    from service.hooks.storing import append_to
 
     store = open_store(f"sqlite:///{folder / 'bench.db'}")
     settings = GitHubConnection(name="gh", kind="github", token="env:T", webhook_secret="env:S")
@@ -128,7 +127,6 @@ def _ours(folder: Path) -> tuple[Any, Any]:
         with store.transaction() as writer:
             return writer.inbox.append(deliveries, clock(), 1 << 40)
 
-    assert append_to
     committer = Committer(append)
     app = Hooks({"gh": Door("gh", judge)}, committer.store, clock, lambda seen: None)
 
@@ -141,53 +139,58 @@ def _ours(folder: Path) -> tuple[Any, Any]:
 
 
 def _floor(folder: Path) -> tuple[Any, Any]:
+    floor = _Floor((folder / "inbox").open("ab", buffering=0))
+    return floor, lambda: floor.rows
+
+
+@dataclass
+class _Floor:
     """The minimal raw receiver."""
-    from concurrent.futures import ThreadPoolExecutor
 
-    file = (folder / "inbox").open("ab", buffering=0)
-    waiting: list[tuple[bytes, asyncio.Future[None]]] = []
-    pool = ThreadPoolExecutor(1)
-    rows = 0
-    key = SECRET.encode()
+    file: Any
+    rows: int = 0
+    waiting: list[tuple[bytes, asyncio.Future[None]]] = field(default_factory=list)
+    running: asyncio.Task[None] | None = None
+    pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
 
-    def flush(bodies: Sequence[bytes]) -> None:
-        file.write(b"".join(bodies))
-        os.fdatasync(file.fileno())
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        pieces = []
+        more = True
+        while more:
+            message = await receive()
+            pieces.append(message.get("body", b""))
+            more = message.get("more_body", False)
+        body = b"".join(pieces)
+        given = next(value for name, value in scope["headers"] if name == b"x-hub-signature-256")
+        mac = b"sha256=" + hmac.digest(SECRET.encode(), body, "sha256").hex().encode()
+        good = hmac.compare_digest(given, mac)
+        if good:
+            await self._keep(body)
+        status = 202 if good else 401
+        await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
+        await send({"type": "http.response.body", "body": b""})
 
-    async def run() -> None:
-        nonlocal rows
-        while waiting:
-            batch = waiting[:]
-            waiting.clear()
-            await asyncio.get_running_loop().run_in_executor(pool, flush, [body for body, _ in batch])
-            rows += len(batch)
+    def _keep(self, body: bytes) -> asyncio.Future[None]:
+        future = asyncio.get_running_loop().create_future()
+        self.waiting.append((body, future))
+        if self.running is None or self.running.done():
+            self.running = asyncio.create_task(self._flush_all())
+        return future
+
+    async def _flush_all(self) -> None:
+        while self.waiting:
+            batch = self.waiting[:]
+            self.waiting.clear()
+            bodies = [body for body, _ in batch]
+            await asyncio.get_running_loop().run_in_executor(self.pool, self._flush, bodies)
+            self.rows += len(batch)
             for _, future in batch:
                 if not future.done():
                     future.set_result(None)
 
-    running: list[asyncio.Task[None]] = []
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        pieces = []
-        while True:
-            message = await receive()
-            pieces.append(message.get("body", b""))
-            if not message.get("more_body"):
-                break
-        body = b"".join(pieces)
-        given = next(value for name, value in scope["headers"] if name == b"x-hub-signature-256")
-        mac = b"sha256=" + hmac.digest(key, body, "sha256").hex().encode()
-        status = 202 if hmac.compare_digest(given, mac) else 401
-        if status == 202:
-            future = asyncio.get_running_loop().create_future()
-            waiting.append((body, future))
-            if not running or running[0].done():
-                running[:] = [asyncio.create_task(run())]
-            await future
-        await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
-        await send({"type": "http.response.body", "body": b""})
-
-    return app, lambda: rows
+    def _flush(self, bodies: Sequence[bytes]) -> None:
+        self.file.write(b"".join(bodies))
+        os.fdatasync(self.file.fileno())
 
 
 @dataclass

@@ -78,7 +78,7 @@ class Accepted:
     `delivery` is the sender's own id of it ("": it gives none), `event` its word for what happened.
     `readable`: the body was understood; one that was not is kept for a person. `dropped` counts parts that
     were not proven and are ignored. `repeats`: the sender may truthfully say the same thing twice, so that an
-    equal body is no repetition.
+    equal body is no repetition. `digest` tells equal bodies, where one was made to prove the sender.
     """
 
     delivery: str
@@ -87,6 +87,7 @@ class Accepted:
     readable: bool = True
     dropped: int = 0
     repeats: bool = False
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,14 +166,17 @@ def sole(delivery: Delivery, name: bytes) -> bytes | None:
     return values[0] if len(values) == 1 and values[0].isascii() else None
 
 
-def proven(delivery: Delivery, name: bytes, keys: Keys) -> bool:
-    """Whether the one header `name` is `sha256=` and the HMAC of the raw body by one of the secrets."""
+def proven(delivery: Delivery, name: bytes, keys: Keys) -> str:
+    """The HMAC of the raw body, where the one header `name` is `sha256=` and that; "" where it is not.
+
+    Each of the secrets is tried.
+    """
     value = sole(delivery, name)
     found = _SIGNATURE.fullmatch(value) if value is not None else None
     if found is None:
-        return False
+        return ""
     macs = (hmac.digest(_bytes(secret), delivery.body, "sha256").hex().encode() for secret in keys.secrets)
-    return _any_equal(found.group(1), macs)
+    return found.group(1).decode() if _any_equal(found.group(1), macs) else ""
 
 
 def is_one_of(given: bytes, secrets: Sequence[Secret]) -> bool:

@@ -14,9 +14,9 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, case, func, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, case, func, select, update
 
-from model.bulk import add, fetch, portions
+from model.bulk import add, portions
 from model.chain import Fault
 from model.seals import delivery_seal
 from model.tables import table
@@ -25,6 +25,23 @@ from model.text import clean
 __all__ = ["MEMORY", "Arrival", "Backlog", "Delivery", "Inbox", "Waiting"]
 
 _INBOX = table("inbox")
+
+
+def _several(name: str) -> BindParameter[Any]:
+    return bindparam(name, expanding=True)
+
+
+_HELD = (
+    select(_INBOX.c.connection, func.sum(_INBOX.c.held))
+    .where(_INBOX.c.state.in_(["waiting", "parked"]), _INBOX.c.connection.in_(_several("names")))
+    .group_by(_INBOX.c.connection)
+)
+_RECENT = select(
+    _INBOX.c.pk, _INBOX.c.connection, _INBOX.c.delivery, _INBOX.c.body_digest, _INBOX.c.state
+).where(_INBOX.c.received >= bindparam("since"), _INBOX.c.connection.in_(_several("names")))
+_OF_THESE_IDS = _RECENT.where(_INBOX.c.delivery.in_(_several("some")))
+_OF_THESE_BODIES = _RECENT.where(_INBOX.c.body_digest.in_(_several("some")))
+"""Made once: to build a statement costs more than to run it, and a group of deliveries waits for it."""
 
 MEMORY = timedelta(days=7)
 """How long a delivery is known again."""
@@ -53,8 +70,8 @@ class Delivery:
     is about ("": not known), `headers` the few that matter, `number` its place in the store.
 
     `once`: False for senders whose bodies say the same of different changes; each of those is new.
-    `digest` is the SHA-256 of the body as it came, in hexadecimal digits; with one, `body` may be empty:
-    then what matters of it stands in the other parts, and it is not stored.
+    `digest` is the SHA-256 of the body as it came, in hexadecimal digits. Given with an empty `body`, it may
+    be any digest of what came: what matters of that stands in the other parts, and it is not stored.
     """
 
     connection: str
@@ -182,12 +199,8 @@ class Inbox:
 
     def _held(self, connections: Collection[str]) -> dict[str, int]:
         """How many bytes the unfinished deliveries of each connection hold."""
-        query = (
-            select(_INBOX.c.connection, func.sum(_INBOX.c.held))
-            .where(_INBOX.c.state.in_(["waiting", "parked"]), _INBOX.c.connection.in_(connections))
-            .group_by(_INBOX.c.connection)
-        )
-        return {name: int(held) for name, held in self._at.execute(query)}
+        found = self._at.execute(_HELD, {"names": list(connections)})
+        return {name: int(held) for name, held in found}
 
     def _settle(self, numbers: Collection[int], values: Mapping[str, Any]) -> None:
         for portion in portions(numbers):
@@ -203,17 +216,16 @@ class _Known:
         self._ids: dict[tuple[str, str], set[str]] = {}
         self._parked: dict[tuple[str, str], list[int]] = {}
         self._bodies: set[tuple[str, str]] = set()
-        columns = (_INBOX.c[name] for name in ("pk", "connection", "delivery", "body_digest", "state"))
-        recent = select(*columns).where(_INBOX.c.received >= now - MEMORY)
-        names = {each.connection for each in deliveries}
-        recent = recent.where(_INBOX.c.connection.in_(names))
-        for row in fetch(at, recent, _INBOX.c.delivery, {_short(each.id) for each in deliveries}):
-            self._ids.setdefault((row["connection"], row["delivery"]), set()).add(row["body_digest"])
-        for row in fetch(at, recent, _INBOX.c.body_digest, set(digests)):
-            body = (row["connection"], row["body_digest"])
-            self._bodies.add(body)
-            if row["state"] == "parked":
-                self._parked.setdefault(body, []).append(row["pk"])
+        given = {"since": now - MEMORY, "names": list({each.connection for each in deliveries})}
+        for some in portions({_short(each.id) for each in deliveries}):
+            for row in at.execute(_OF_THESE_IDS, given | {"some": some}):
+                self._ids.setdefault((row.connection, row.delivery), set()).add(row.body_digest)
+        for some in portions(set(digests)):
+            for row in at.execute(_OF_THESE_BODIES, given | {"some": some}):
+                body = (row.connection, row.body_digest)
+                self._bodies.add(body)
+                if row.state == "parked":
+                    self._parked.setdefault(body, []).append(row.pk)
 
     def classify(self, each: Delivery, digest: str) -> tuple[Arrival, list[int]]:
         """What it is, and the numbers of parked ones that are to be tried again because of it."""

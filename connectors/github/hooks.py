@@ -115,7 +115,8 @@ class Hooks:
     def judge(self, delivery: Delivery) -> Verdict:
         if not _is_addressed(delivery, self._keys):
             return NOT_FOUND
-        if not self._keys.secrets or not proven(delivery, _SIGNATURE, self._keys):
+        mac = proven(delivery, _SIGNATURE, self._keys)
+        if not mac:
             return UNPROVEN
         given = delivery_id(delivery, _DELIVERY)
         event = (sole(delivery, _EVENT) or b"").decode("ascii")[:60]
@@ -125,7 +126,7 @@ class Hooks:
         if not self._is_ours(body):
             return Refused(403, "foreign")
         word = f"{event}.{body.action}" if body.action else event
-        return Accepted(given, word[:100], tuple(dict.fromkeys(self._hints(body))))
+        return Accepted(given, word[:100], tuple(dict.fromkeys(self._hints(body))), digest=mac)
 
     def _is_ours(self, body: _Body) -> bool:
         """Whether the repository, or else the organisation, and the App's installation are configured."""

@@ -125,7 +125,7 @@ class Hooks:
     def _is_proven(self, delivery: Delivery) -> bool:
         """With `none` it is the path and the sender's address that prove it, as far as they do."""
         if self._sign == "signature":
-            return bool(self._keys.secrets) and proven(delivery, _SIGNATURE, self._keys)
+            return bool(proven(delivery, _SIGNATURE, self._keys))
         if self._sign == "oauth":
             return _is_bearer(sole(delivery, b"authorization"), self._keys, delivery.now)
         return self._keys.path is not None

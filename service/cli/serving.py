@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
 import typer
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from service.workspace import Workspace
 
 __all__ = ["serve"]
+
+_TURN = 0.0005
+"""How long a thread may keep the interpreter while others wait, in seconds: a tenth of Python's own, since
+the receiver answers only after a commit in another thread."""
 
 
 def serve(ctx: typer.Context) -> None:
@@ -26,6 +31,7 @@ def serve(ctx: typer.Context) -> None:
     from service.logs import logger_to
     from service.workspace import Workspace, clock_from
 
+    sys.setswitchinterval(_TURN)
     session = session_of(ctx)
     workspace = session.workspace()
     path = workspace.path

@@ -33,7 +33,7 @@ def letter(connection: str, delivery: Delivery, verdict: Accepted) -> inbox.Deli
         subject=ids.pop() if len(ids) == 1 else "",
         headers={"hints": msgspec.json.encode(verdict.hints).decode()},
         once=not verdict.repeats,
-        digest=sha256(delivery.body).hexdigest(),
+        digest=verdict.digest or sha256(delivery.body).hexdigest(),
     )
     return stored if stored.id else replace(stored, id=f"sha256:{stored.digest}")
 
