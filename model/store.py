@@ -22,6 +22,7 @@ from model.examination import examine
 from model.ground import weaknesses
 from model.identity import number_of, number_of_source
 from model.info import StoreInfo, inspect_store
+from model.leases import Leases
 from model.loading import Loaded, Scope
 from model.progress import AGAIN, Outcome
 from model.restored import HighWater
@@ -34,7 +35,10 @@ from model.values import Entity, Ref, StatusCategory
 from model.view import View
 from model.writer import Writer
 
-__all__ = ["Store", "StoreInfo", "Upgrade", "open_store", "upgrade"]
+__all__ = ["REMEMBERED", "Store", "StoreInfo", "Upgrade", "open_store", "upgrade"]
+
+REMEMBERED = "sync."
+"""How the flags begin in which projects remember how far they have looked (sync.memory)."""
 
 
 def open_store(url: str, *, password: str | None = None, mark: Path | None = None) -> Store:
@@ -116,9 +120,15 @@ class Store:
             self._high_water.announce(connection, now, by)
 
     def admit_restore(self, now: datetime, by: str) -> None:
-        """Let a restored store write again; every agreed value is unproven until it is settled anew."""
+        """Let a restored store write again; every agreed value is unproven until it is settled anew.
+
+        What projects remember of their last run goes too, so that each looks at all its ties.
+        """
         with self.database.writing() as connection:
             mark = self._high_water.admit(connection, now, by)
+            leases = Leases(connection)
+            for flag in leases.flags(REMEMBERED):
+                leases.clear(flag.name)
             Audit(connection).append(by, {"act": "admit restore", "step": mark.count}, now)
         self._high_water.keep(mark)
 

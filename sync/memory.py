@@ -10,6 +10,7 @@ import msgspec
 
 from model.agreement import Mark
 from model.books import Books
+from model.store import REMEMBERED
 from model.values import Ref
 
 __all__ = ["Memory", "forget", "recall", "remember"]
@@ -51,4 +52,4 @@ def forget(books: Books, projects: Collection[str]) -> None:
 
 
 def _name(project: str) -> str:
-    return f"sync.{project}"
+    return f"{REMEMBERED}{project}"

@@ -491,3 +491,16 @@ def test_more_evidence_for_a_tie_that_settled_changes_nothing(store: Store) -> N
         writer.ties.save([edge], (JIRA, GITHUB), at(6))
     tell(store, at(7), replace(jira, due=LATER))
     assert written(look(store, charter())) == {("github", "due"): "2026-04-20"}
+
+
+def test_after_a_restored_store_everything_is_settled_anew_and_disagreement_asks(store: Store) -> None:
+    rules = charter('[projects.pay.rules]\ndue = { owner = "jira" }\n')
+    jira, github, plan = three()
+    meet(store, jira, github, plan)
+    settle(store, rules)
+    store.admit_restore(at(6), "pm")
+    assert {entry.field for entry in look(store, rules).settled} >= {"due", "status"}
+    tell(store, at(7), replace(github, due=LATER))
+    found = look(store, rules)
+    assert [(each.field, each.proven) for each in found.conflicts] == [("due", False)]
+    assert found.writes == ()
