@@ -7,7 +7,7 @@ where an account may not plan, GitHub leaves fields out of a write without a wor
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -132,7 +132,6 @@ class _Saved:
     slip: Slip
     dropped: dict[str, str]
     sent: bool = False
-    notes: list[str] = field(default_factory=list)
 
     @property
     def _path(self) -> str:
@@ -164,7 +163,7 @@ class _Saved:
     def put_on_board(self, form: Form) -> None:
         """Give the issue a card, if it has none."""
         if self.slip.card is None and self.desk.ground.board is not None:
-            self._try(list(form.cells), lambda: self._add_card())
+            self._try(list(form.cells), self._add_card)
 
     def plan(self, form: Form, base: Issue | None) -> None:
         """One request for all cells of the card and the parent."""
@@ -258,7 +257,7 @@ def _receipt(desk: Desk, form: Form, saved: _Saved) -> Receipt:
     for name, value in form.wanted.items():
         if name not in saved.dropped and getattr(issue, name) != value:
             saved.dropped[name] = _left_out(desk, name, issue)
-    return Receipt(saved.id, batches, {**form.short, **saved.dropped}, tuple(saved.notes))
+    return Receipt(saved.id, batches, {**form.short, **saved.dropped})
 
 
 def _left_out(desk: Desk, name: str, issue: Issue) -> str:

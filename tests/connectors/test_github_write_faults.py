@@ -298,7 +298,7 @@ def test_issue_fields_go_with_the_issue_and_are_taken_away_one_by_one() -> None:
         assert (issue.priority, issue.estimate, issue.due) == ("Low", Decimal("2.5"), date(2026, 4, 1))
         assert issue.status is StatusCategory.DOING
         cleared = at.connector.write(source, Edit(issue, {"due": None, "estimate": None}), desk.clock.now())
-        assert [one.method for one in at.sent[1:]] == ["DELETE", "DELETE", "POST"], "the board's are cleared too"
+        assert [one.method for one in at.sent[1:]] == ["DELETE", "DELETE", "POST"], "so are the board's"
         assert not cleared.dropped
 
 
