@@ -51,9 +51,9 @@ class ProjectSides:
         group = Group(members, self._charter.terms, names)
         said = {issue.ref: group.now(issue) for issue in group.members}
         found = {name: _stand(group, said, target, name, origin) for name in fields if name in said[target]}
-        away = frozenset(issue.ref for issue in tie.hidden)
+        agreed = tie.agreed.keys()  # sides that are hidden, or not comparable just now, are behind as well
         return {
-            name: Stand(stand.alike, stand.behind | away)
+            name: Stand(stand.alike, stand.behind | (agreed - stand.alike.keys()))
             for name, stand in found.items()
             if len(stand.alike) + len(stand.behind) > 1
         }
