@@ -35,14 +35,13 @@ def tracker_names(workspace: Workspace, charter: Charter) -> dict[str, str]:
     return {name: word if often[word] == 1 and word != "the file" else name for name, word in called.items()}
 
 
-def bearings(workspace: Workspace, charter: Charter, changeset: Changeset) -> Around:
-    """All of it for one changeset; the store is read, and no tracker asked."""
+def bearings(workspace: Workspace, charter: Charter, changeset: Changeset | None = None) -> Around:
+    """All of it for one changeset, or for a project; the store is read, and no tracker asked."""
     general, project = workspace.config.general, charter.project
     zone = ZoneInfo(general.timezone)
     now = workspace.clock()
     names = tracker_names(workspace, charter)
-    several = (changeset.writes, changeset.conflicts, changeset.refusals, changeset.settled)
-    ties = {each.tie for part in several for each in part}
+    ties = _ties(changeset) if changeset is not None else set()
     with workspace.store.reading() as books:
         agreement = books.agreement(charter.sources)
         people = people_of(agreement, charter)
@@ -58,9 +57,14 @@ def bearings(workspace: Workspace, charter: Charter, changeset: Changeset) -> Ar
             for tie, found in members.items()
         },
         people=called,
-        limit=max(int(project.guard.run * changeset.ties), project.guard.free),
+        limit=max(int(project.guard.run * (changeset.ties if changeset else 0)), project.guard.free),
         share=project.guard.run,
     )
+
+
+def _ties(changeset: Changeset) -> set[Ref]:
+    several = (changeset.writes, changeset.conflicts, changeset.refusals, changeset.settled)
+    return {each.tie for part in several for each in part}
 
 
 def _ages(

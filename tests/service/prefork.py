@@ -140,6 +140,16 @@ def _load() -> None:
         *("service.reporting", "service.pulling", "reports.render.html", "reports.render.json"),
         *("connectors.jira.connector", "connectors.github.connector", "connectors.planner.connector"),
         *("connectors.file.connector", "config.load", "config.places"),
+        *("service.cli.applying", "service.cli.changing", "service.cli.deciding", "service.cli.running"),
+        *(
+            "service.cli.auditing",
+            "service.cli.tying",
+            "service.writing",
+            "service.bearings",
+            "service.consent",
+        ),
+        *("service.changeset_page", "service.changeset_file", "service.outcomes", "sync.cycle", "sync.undo"),
+        *("service.writing_health", "service.keeping", "service.tying", "service.progress", "rich.console"),
     ):
         importlib.import_module(name)
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from service.workspace import Workspace
 from tests.connectors import github_desk, jira_desk, planner_office
 from tests.connectors.github_desk import REPO
 from tests.connectors.jira_desk import ANN, BOB, EMAIL
@@ -21,6 +22,14 @@ WRITES_JIRA, WRITES_GITHUB = "ATATT-canary-of-our-writer", "ghp_canary0of0our0wr
 WRITER, WRITER_SECRET = "cccc2222-0000-1111-2222-333344445555", "Writer~Secret"
 WRITING = ("Tasks.ReadWrite.All", "GroupMember.Read.All", "User.Read.All")
 OURS = "712020:crosstie"
+SECRETS = {
+    "JIRA_TOKEN": jira_desk.TOKEN,
+    "JIRA_WRITE_TOKEN": WRITES_JIRA,
+    "GITHUB_TOKEN": github_desk.TOKEN,
+    "GITHUB_WRITE_TOKEN": WRITES_GITHUB,
+    "PLANNER_SECRET": SECRET,
+    "PLANNER_WRITE_SECRET": WRITER_SECRET,
+}
 _CONFIG = """\
 version = 1
 [connections.jira]
@@ -67,7 +76,7 @@ accounts = {{ jira = "{bob}", github = "{bob_github}", planner = "{bob_planner}"
 class Offices:
     """The desks of the three trackers, whose clocks go together, and the folder with the config."""
 
-    def __init__(self, folder: Path, planner: Bureau, **project: str) -> None:
+    def __init__(self, folder: Path, planner: Bureau) -> None:
         self.folder = folder
         self.planner = planner
         self.jira = jira_desk.Desk()
@@ -114,22 +123,25 @@ class Offices:
         )
 
     def write_config(self, project: str = "") -> None:
+        """Put the config into the folder; `project` are further keys of the project."""
         (self.folder / "crosstie.toml").write_text(self.config(project), encoding="utf-8")
 
     def crosstie(self, *args: str) -> Done:
         """Run the command line at the trackers' own time; a minute goes by."""
-        secrets = {
-            "JIRA_TOKEN": jira_desk.TOKEN,
-            "JIRA_WRITE_TOKEN": WRITES_JIRA,
-            "GITHUB_TOKEN": github_desk.TOKEN,
-            "GITHUB_WRITE_TOKEN": WRITES_GITHUB,
-            "PLANNER_SECRET": SECRET,
-            "PLANNER_WRITE_SECRET": WRITER_SECRET,
-        }
-        line = CommandLine(self.folder, secrets)
+        line = CommandLine(self.folder, SECRETS)
         done = line.run(*args, CROSSTIE_NOW=self.now.isoformat(), CROSSTIE_USER="pm")
         self.wait(minutes=1)
         return done
+
+    def workspace(self) -> Workspace:
+        """The same, without a process of its own; waits pass in no time."""
+        path = self.folder / "crosstie.toml"
+        return Workspace(path, SECRETS, lambda: self.now, sleep=lambda seconds: self.wait(seconds=seconds))
+
+    def asked(self) -> int:
+        """How many requests the trackers have met."""
+        stands = [self.jira.stand, self.github.stand, self.planner.graph]
+        return sum(len(stand.requests) for stand in stands if stand is not None)
 
     def answer(self, *args: str) -> dict[str, Any]:
         """What a command tells as JSON."""
@@ -138,21 +150,12 @@ class Offices:
         told: dict[str, Any] = json.loads(done.stdout)
         return told
 
-    def tied(self, title: str, **fields: Any) -> tuple[str, int, str]:
-        """One piece of work in all three: the Jira issue's id, the GitHub number, the Planner task."""
-        issue = self.jira.story(title, **fields)
-        key = self.jira.site.issues[issue].key
-        number = self.github.issue(f"{key} {title}")
-        task = self.planner.add(f"{key} {title}")
-        self.wait(minutes=1)
-        return issue, number, task
-
 
 @contextmanager
-def offices(folder: Path, project: str = "") -> Iterator[Offices]:
-    """The trackers being served, and a config that leads to them; `project` adds keys to the project."""
+def offices(folder: Path, kind: type[Offices] = Offices) -> Iterator[Offices]:
+    """The trackers being served, and a config that leads to them."""
     with planner_office.bureau(folder) as planner:
-        made = Offices(folder, planner)
+        made = kind(folder, planner)
         with made.jira.served(), made.github.served():
-            made.write_config(project)
+            made.write_config()
             yield made

@@ -1,0 +1,210 @@
+"""What the command line writes, and what keeps it from writing: over HTTP, by the trackers' own state."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+
+from service.fenced import Hold
+from service.writing import write_within_limits
+from tests.connectors.jira_desk import ANN
+from tests.connectors.planner_office import SECRET
+from tests.service.three_offices import WRITER_SECRET, WRITES_GITHUB, WRITES_JIRA, Offices, offices
+
+BEFORE, AFTER = date(2026, 3, 20), date(2026, 4, 9)
+
+
+class House(Offices):
+    """One tie on whose due date all agree, until Ann moves it in Jira."""
+
+    def settle(self) -> None:
+        self.issue = self.jira.story("Firewall rules", due=BEFORE)
+        self.number = self.github.issue("ED-1 Firewall rules", Target_date=BEFORE)
+        self.task = self.planner.add("ED-1 Firewall rules", due=BEFORE)
+        self.wait(minutes=5)
+        assert self.crosstie("sync").returncode == 0
+
+    def move(self, due: date = AFTER) -> None:
+        self.jira.site.edit(self.issue, ANN, due=due)
+        self.wait(minutes=5)
+
+    def followed(self) -> set[date]:
+        """The due dates of the two others, as the trackers hold them."""
+        board = self.github.site.project("acme", self.github.board)
+        column = board.named("Target date")
+        card = board.cards[self.github.site.issue("acme/erp", self.number)]
+        assert column is not None
+        due = self.planner.tenant.task(self.task).due
+        assert due is not None
+        held: Any = card.values[column.id].value
+        return {held, due.date()}
+
+    def digest(self) -> str:
+        """Of every byte that the folder holds."""
+        files = sorted(path for path in self.folder.rglob("*") if path.is_file())
+        return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with offices(tmp_path_factory.mktemp("house"), House) as house:
+        assert isinstance(house, House)
+        house.settle()
+        house.move()
+        assert house.crosstie("pull").returncode == 0
+        yield house
+
+
+@pytest.fixture
+def waiting(world: House) -> Iterator[House]:
+    """A change waits; whatever a test stops, nothing of it may have reached a tracker."""
+    yield world
+    assert world.followed() == {BEFORE}
+
+
+def test_changes_tell_scripts_by_their_exit_code_that_something_waits(waiting):
+    assert waiting.crosstie("changes").returncode == 0
+    assert waiting.crosstie("changes", "--exit-code").returncode == 10
+    told = waiting.answer("changes")
+    assert told["schema"] == "crosstie/changes/1"
+    assert [(w["field"], w["before"], w["after"]) for w in told["data"]["writes"]] == [
+        ("due", "2026-03-20", "2026-04-09")
+    ] * 2
+    assert told["data"]["touched"] == told["data"]["ties"] == 1
+
+
+def test_a_look_changes_no_byte_and_asks_no_tracker(waiting):
+    before = waiting.digest(), waiting.asked()
+    assert waiting.crosstie("sync", "--dry-run").returncode == 0
+    assert waiting.crosstie("changes", "--full", "--json").returncode == 0
+    assert (waiting.digest(), waiting.asked()) == before
+
+
+def test_only_what_a_changed_config_leads_to_is_shown_when_that_is_asked(waiting):
+    assert waiting.answer("changes", "--why", "mapping")["data"]["writes"] == []
+    assert waiting.crosstie("changes", "--why", "love").returncode == 2
+
+
+def test_without_a_terminal_and_without_yes_nothing_is_written(waiting):
+    done = waiting.crosstie("apply")
+    assert done.returncode == 7
+    assert "Write 2 changes to 2 trackers? Nobody can be asked here" in done.stderr
+
+
+def test_a_pause_stops_apply_and_sync_until_resume(waiting):
+    waiting.crosstie("pause", "--reason", "cut-over")
+    for command in (["apply", "--yes"], ["sync"]):
+        done = waiting.crosstie(*command)
+        assert done.returncode == 7
+        assert "cli:pm paused all writing" in done.stderr
+    waiting.crosstie("resume")
+
+
+def test_a_run_beyond_its_share_is_held_back_with_the_flag_that_lets_it_pass(waiting):
+    waiting.write_config("guard = { run = 0.01, free = 0 }")
+    done = waiting.crosstie("sync")
+    assert done.returncode == 7
+    assert "1 of 1 ties would be written to, 0 are allowed ([projects.erp.guard] run)" in done.stderr
+    refused = waiting.crosstie("apply", "--yes")
+    assert refused.returncode == 7
+    assert "Go on anyway: --allow-large 1" in refused.stderr
+    waiting.write_config()
+
+
+def test_a_freeze_is_named_with_its_last_day(waiting):
+    waiting.write_config('freeze = ["2026-03-01/2026-03-31"]')
+    done = waiting.crosstie("apply", "--yes")
+    assert done.returncode == 7
+    assert "freeze forbids writes" in done.stderr
+    assert "2026-03-31" in done.stderr
+    waiting.write_config()
+
+
+def test_a_second_crosstie_that_writes_for_the_project_is_told_to_wait(waiting):
+    workspace = waiting.workspace()
+    hold = Hold(workspace.store, "write/erp", "another", workspace.clock)
+    assert hold.take()
+    done = waiting.crosstie("apply", "--yes")
+    hold.give_back()
+    workspace.close()
+    assert done.returncode == 8
+    assert "Another crosstie writes for erp, so nothing was written." in done.stderr
+
+
+def test_a_saved_changeset_that_the_trackers_left_behind_is_refused(waiting):
+    assert waiting.crosstie("changes", "-o", "old.json").returncode == 0
+    waiting.move(date(2026, 4, 10))
+    assert waiting.crosstie("pull").returncode == 0
+    done = waiting.crosstie("apply", "old.json", "--yes")
+    assert done.returncode == 7
+    assert "the changeset is no longer what would be done" in done.stderr
+    waiting.move()
+    assert waiting.crosstie("pull").returncode == 0
+
+
+def test_what_moved_between_the_look_and_the_write_is_left_alone(waiting):
+    waiting.move(date(2026, 4, 10))
+    done = waiting.crosstie("apply", "--yes")
+    assert done.returncode == 6
+    assert "moved: somebody changed them meanwhile and nothing was sent" in done.stderr
+    waiting.move()
+    assert waiting.crosstie("pull").returncode == 0
+
+
+def test_a_saved_changeset_is_applied_as_it_was_saved_with_no_secret_on_the_screen(world):
+    assert world.crosstie("changes", "-o", "now.json").returncode == 0
+    done = world.crosstie("apply", "now.json", "--yes", "--json")
+    assert done.returncode == 0, done.stderr
+    assert world.followed() == {AFTER}
+    told = json.loads(done.stdout)["data"]
+    assert told["counts"] == {"applied": 2}
+    assert told["digest"] == json.loads((world.folder / "now.json").read_text())["digest"]
+    for secret in (WRITES_JIRA, WRITES_GITHUB, WRITER_SECRET, SECRET):
+        assert secret not in done.stdout + done.stderr
+
+
+def test_the_daemon_writes_what_waits_and_logs_each_write(world):
+    before = world.followed()
+    world.move(date(2026, 4, 16))
+    assert world.crosstie("pull").returncode == 0
+    workspace, log = world.workspace(), Log()
+    write_within_limits(workspace, log)("erp")
+    workspace.close()
+    assert world.followed() == {date(2026, 4, 16)} != before
+    applied = [line for line in log.lines if "✓ applied" in line]
+    assert len(applied) == 2
+    assert log.lines[-1].startswith("erp: Run ")
+
+
+def test_a_mirror_creates_a_twin_once_and_seals_it_with_a_key_of_our_own(world):
+    mirror = '[[projects.erp.mirrors]]\nfrom = "jira"\nto = "planner"\ntypes = ["Story"]'
+    world.write_config(mirror)
+    world.jira.story("Vendor contract")
+    world.wait(minutes=5)
+    done = world.crosstie("sync")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "✓ applied Planner" in done.stdout
+    twins = [task for task in world.planner.tenant.tasks.values() if "Vendor contract" in task.title]
+    assert len(twins) == 1
+    assert "Nothing to write" in world.crosstie("sync").stdout
+    assert len(world.planner.tenant.tasks) == 2
+    key = world.folder / "crosstie.key"
+    assert key.stat().st_mode & 0o077 == 0
+    assert "Vendor contract" in world.crosstie("history", "ED-2").stdout
+
+
+class Log:
+    """A logger that remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def info(self, event: str, **details: object) -> None:
+        self.lines.append(event)
+
+    warning = error = info
