@@ -30,6 +30,7 @@ from model.store import open_store, upgrade
 __all__ = ["Verdict", "check_image", "main", "power_loss", "rot"]
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+_PAGE = 4096
 PROTECTED = {
     "event": "record, id, field, before, after, at, learned, origin, actor",
     "baseline": "project, name, taken, as_of, approved_by, reason, origin, coverage, previous_hash, hash",
@@ -200,7 +201,7 @@ def fill_up(folder: str, limit: int) -> None:
 
 @dataclass
 class Rot:
-    """Bits flipped; those that changed something protected, and how many of these were found."""
+    """Files damaged; those in which something protected changed, and how many of these were found."""
 
     flips: int = 0
     changing: int = 0
@@ -210,7 +211,10 @@ class Rot:
 
 
 def rot(flips: int, seed: int) -> Rot:
-    """Flip single bits anywhere in a store's file; every change of a protected row must be found."""
+    """Damage a store's file; every change of a protected row must be found.
+
+    Mostly a single bit anywhere is flipped; now and then two pages change places, or the end is cut off.
+    """
     result, chance = Rot(), random.Random(seed)
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch) / "crosstie.db"
@@ -220,9 +224,7 @@ def rot(flips: int, seed: int) -> Rot:
         if before is None:
             raise RuntimeError("the store cannot be read before anything was flipped")
         for _ in range(flips):
-            rotten = bytearray(whole)
-            place, bit = chance.randrange(100, len(whole)), chance.randrange(8)
-            rotten[place] ^= 1 << bit
+            rotten, told = _damaged(whole, chance)
             file.write_bytes(rotten)
             result.flips += 1
             if (after := _protected(file)) == before:
@@ -232,8 +234,25 @@ def rot(flips: int, seed: int) -> Rot:
             result.found += bool(faults)
             result.structural += any(fault == "the file" for fault in faults)
             if not faults:
-                result.missed.append(f"byte {place} bit {bit}: {_difference(before, after)}")
+                result.missed.append(f"{told}: {_difference(before, after)}")
     return result
+
+
+def _damaged(whole: bytes, chance: random.Random) -> tuple[bytearray, str]:
+    """A damaged copy, and what was done to it."""
+    rotten, pages = bytearray(whole), len(whole) // _PAGE
+    draw = chance.random()
+    if draw < 0.05:
+        first, second = (_PAGE * number for number in chance.sample(range(1, pages), 2))
+        rotten[first : first + _PAGE] = whole[second : second + _PAGE]
+        rotten[second : second + _PAGE] = whole[first : first + _PAGE]
+        return rotten, f"pages at {first} and {second} swapped"
+    if draw < 0.08:
+        end = chance.randrange(_PAGE, len(whole))
+        return rotten[:end], f"cut off at {end}"
+    place, bit = chance.randrange(100, len(whole)), chance.randrange(8)
+    rotten[place] ^= 1 << bit
+    return rotten, f"byte {place} bit {bit}"
 
 
 def _faults(file: Path) -> list[str]:
@@ -302,7 +321,7 @@ def main() -> None:
     rotten = rot(options.flips, 1)
     _say(
         "rot",
-        f"{rotten.flips:,} bits flipped, {rotten.changing:,} changed protected rows, {rotten.found:,} of "
+        f"{rotten.flips:,} files damaged, protected rows changed in {rotten.changing:,}, {rotten.found:,} of "
         f"these found (SQLite's own check alone: {rotten.structural:,})",
     )
     notes = full.notes + backups.notes + flushes.notes + disks.notes + rotten.missed

@@ -1,4 +1,4 @@
-"""What was promised survives power loss, failing flushes, full disks; rot is found. More: bench/durability"""
+"""What was promised survives power loss and failing flushes; rot is found. More: bench/durability"""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.durability import full_disks, power_loss, rot
+from bench.durability import power_loss, rot
 from bench.power import shim
 
 
@@ -39,11 +39,6 @@ def test_the_same_rig_sees_weaker_flushes_lose_promises(library: Path) -> None:
 def test_a_flush_that_fails_costs_nothing_that_was_promised(library: Path) -> None:
     found = power_loss(library, commits=20, every=60, synchronous="full", seed=3, fail=14)
     assert found.notes == []
-
-
-def test_a_full_disk_costs_nothing_that_was_promised_and_all_goes_on_when_there_is_room() -> None:
-    found = full_disks(runs=1)
-    assert (found.images, found.losing, found.broken) == (1, 0, 0)
 
 
 def test_every_flipped_bit_that_changes_a_protected_row_is_found() -> None:
