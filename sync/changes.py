@@ -25,6 +25,7 @@ from sync.groups import (
     Tie,
     by_end,
     chains,
+    count_ties,
     people_of,
     read_names,
     read_ties,
@@ -108,9 +109,7 @@ class _Looking:
         memory = self._memory
         if memory is not None and _ties(memory.mark) == _ties(self._mark):
             return memory.ties
-        here = self._agreement.mine()
-        edges = standing(self._agreement.edges())
-        return sum(len(chain) > 1 for chain in chains(e for e in edges if e.a in here and e.b in here))
+        return count_ties(self._agreement)
 
     def _look(self, numbers: set[int] | None, found: Found) -> None:
         agreement, charter = self._agreement, self._charter

@@ -14,7 +14,17 @@ from sync.charter import Charter
 from sync.people import People, match_people
 from sync.sides import Names
 
-__all__ = ["Tie", "by_end", "chains", "people_of", "read_names", "read_ties", "standing", "with_parents"]
+__all__ = [
+    "Tie",
+    "by_end",
+    "chains",
+    "count_ties",
+    "people_of",
+    "read_names",
+    "read_ties",
+    "standing",
+    "with_parents",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +64,13 @@ def chains(edges: Iterable[Edge], alone: Iterable[int] = ()) -> list[list[int]]:
     for number in sorted(parent):
         found[root(number)].append(number)
     return [found[number] for number in sorted(found)]
+
+
+def count_ties(agreement: Agreement) -> int:
+    """How many ties the project of the agreement's sources has."""
+    here = agreement.mine()
+    edges = standing(agreement.edges())
+    return sum(len(chain) > 1 for chain in chains(e for e in edges if e.a in here and e.b in here))
 
 
 def standing(edges: Sequence[Edge]) -> list[Edge]:

@@ -21,6 +21,7 @@ from sync import reading
 from sync.apply import apply
 from sync.changeset import Action, Changeset, Conflict, Refusal, Side, Why, Write
 from sync.decide import DECISION
+from sync.groups import count_ties
 from sync.intents import read_write, text_of
 from sync.means import Means, Sides
 from sync.outcome import Step
@@ -60,7 +61,10 @@ def undo(store: Store, project: Project, run: int, now: datetime) -> Changeset:
         else:
             _unwrite(found, write, entry.receipt, issues.get(ref), run)
     several = tuple(found.writes), tuple(found.conflicts), tuple(found.refusals)
-    return Changeset(begun.project, now, 0, f"undo {run}", len({w.tie for w in found.writes}), 0, *several)
+    with store.reading() as books:
+        places = [(source.connection, source.key) for source in project.sources]
+        ties = count_ties(books.agreement(places))
+    return Changeset(begun.project, now, 0, f"undo {run}", ties, 0, *several)
 
 
 def apply_undo(
