@@ -11,21 +11,17 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from service.bearings import bearings
 from service.failures import Exit, Failure
 from service.fenced import FencedStore, Hold
-from service.outcomes import Outcome, line_of
 from service.wiring import kinds
 from sync.charter import Charter, charter_of
-from sync.cycle import Guarded, cycle, means_of, trackers_of
+from sync.cycle import Step, cycle, means_of, trackers_of
 from sync.markers import marker_for
-from sync.outcome import Begun, Differs, Ended, Halted, Written
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from connectors.base import Connector
-    from service.logs import Logger
     from service.workspace import Workspace
     from sync.means import Means
 
@@ -79,26 +75,15 @@ def writing_desk(workspace: Workspace, project: str, by: str, *, insist: bool = 
         hold.give_back()
 
 
-def write_within_limits(workspace: Workspace, log: Logger) -> Callable[[str], None]:
-    """What the daemon calls for a project: carries its changes out without reading first, and asks nobody.
+def write_within_limits(workspace: Workspace, by: str) -> Callable[[str], tuple[Step, ...]]:
+    """What carries out a project's changes without reading first; it asks nobody.
 
-    Each write is a line of the log, and each run. Failure: another process writes for the project.
+    Failure: another process writes for the project.
     """
 
-    def write(project: str) -> None:
-        outcome = Outcome()
-        with writing_desk(workspace, project, "daemon") as desk:
-            around = bearings(workspace, desk.charter)
-            for step in cycle(desk.means, desk.charter):
-                if isinstance(step, Guarded):
-                    for verdict in step.verdicts:
-                        log.warning(f"{project}: held back: {verdict.text}", reason=verdict.reason.value)
-                elif isinstance(step, Begun | Differs | Ended | Halted | Written):
-                    outcome.add(step)
-                if isinstance(step, Written):
-                    log.info(f"{project}: {line_of(step, around)}", run=step.run, state=step.state.value)
-        if outcome.run is not None or outcome.halted is not None:
-            log.info(f"{project}: {' '.join(outcome.closing())}", run=outcome.run)
+    def write(project: str) -> tuple[Step, ...]:
+        with writing_desk(workspace, project, by) as desk:
+            return tuple(cycle(desk.means, desk.charter))
 
     return write
 

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from model.outbox import State
 from service.fenced import Hold
 from service.writing import write_within_limits
+from sync.outcome import Written
 from tests.connectors.jira_desk import ANN
 from tests.connectors.planner_office import SECRET
 from tests.service.three_offices import WRITER_SECRET, WRITES_GITHUB, WRITES_JIRA, Offices, offices
@@ -168,17 +170,15 @@ def test_a_saved_changeset_is_applied_as_it_was_saved_with_no_secret_on_the_scre
         assert secret not in done.stdout + done.stderr
 
 
-def test_the_daemon_writes_what_waits_and_logs_each_write(world):
+def test_the_daemon_writes_what_waits_by_the_same_door(world):
     before = world.followed()
     world.move(date(2026, 4, 16))
     assert world.crosstie("pull").returncode == 0
-    workspace, log = world.workspace(), Log()
-    write_within_limits(workspace, log)("erp")
+    workspace = world.workspace()
+    steps = write_within_limits(workspace, "daemon")("erp")
     workspace.close()
+    assert [step.state for step in steps if isinstance(step, Written)] == [State.APPLIED] * 2
     assert world.followed() == {date(2026, 4, 16)} != before
-    applied = [line for line in log.lines if "✓ applied" in line]
-    assert len(applied) == 2
-    assert log.lines[-1].startswith("erp: Run ")
 
 
 def test_a_mirror_creates_a_twin_once_and_seals_it_with_a_key_of_our_own(world):
@@ -196,15 +196,3 @@ def test_a_mirror_creates_a_twin_once_and_seals_it_with_a_key_of_our_own(world):
     key = world.folder / "crosstie.key"
     assert key.stat().st_mode & 0o077 == 0
     assert "Vendor contract" in world.crosstie("history", "ED-2").stdout
-
-
-class Log:
-    """A logger that remembers what it was told."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def info(self, event: str, **details: object) -> None:
-        self.lines.append(event)
-
-    warning = error = info
