@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -64,7 +64,7 @@ class GitHubApp:
             *self._reads(rest),
             self._route("/app/installations/{id:int}/access_tokens", rest.access_token, "POST"),
             *self._issue_routes(writes),
-            *self._relation_routes(relations),
+            *(one for one in self._relation_routes(relations) if not _lacks(absent, one.path)),
             *self._hook_routes(hooks),
         ]
         asked = self._route("/graphql", graph.answer, "POST")
@@ -201,6 +201,13 @@ class GitHubApp:
 
         endpoint: Callable[[Request], Awaitable[Response]] = serve
         return Route(path, endpoint, methods=[method])
+
+
+def _lacks(absent: Collection[str], path: str) -> bool:
+    """Whether a server is too old for what a path is about: it then answers 404."""
+    later = {"sub_issue": "Issue.parent", "/parent": "Issue.parent", "/dependencies/": "Issue.blockedBy"}
+    later |= dict.fromkeys(("/issue-fields", "/issue-field-values"), "IssueFieldValue")
+    return any(word in path and name in absent for word, name in later.items())
 
 
 async def _not_found(request: Request, error: Exception) -> Response:

@@ -14,11 +14,11 @@ from sandbox.github.errors import Refusal
 from sandbox.github.gate import Answer, Call
 from sandbox.github.listing import BadCursor, CursorKind, IssueLists, IssueQuery, cut
 from sandbox.github.places import Places, page_number, per_page
-from sandbox.github.records import Project, stamp
+from sandbox.github.records import Comment, Moment, Project, stamp
 from sandbox.github.registry import UnknownRecord
 from sandbox.github.server import Server
 from sandbox.github.state import GitHubSite
-from sandbox.github.timeline import event
+from sandbox.github.timeline import event, spoken
 
 __all__ = ["Rest"]
 
@@ -166,8 +166,14 @@ class Rest(Places):
         return Answer(self._payloads(call).issue(self._issue(call)))
 
     def timeline(self, call: Call) -> Answer:
+        """What happened to the issue and what was said below it, in the order of time."""
         issue, payloads = self._issue(call), self._payloads(call)
-        return self._numbered(call, issue.timeline, lambda moment: event(moment, issue, payloads))
+        rows: list[Moment | Comment] = sorted([*issue.timeline, *issue.comments], key=lambda one: one.id)
+        return self._numbered(
+            call,
+            rows,
+            lambda one: spoken(one, payloads) if isinstance(one, Comment) else event(one, issue, payloads),
+        )
 
     # Projects
 

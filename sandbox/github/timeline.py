@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from sandbox.github.payloads import Json, Payloads
-from sandbox.github.records import Issue, IssueType, Moment, stamp
+from sandbox.github.records import Comment, Issue, IssueType, Moment, stamp
 
-__all__ = ["event"]
+__all__ = ["event", "spoken"]
 
 
 def event(moment: Moment, issue: Issue, payloads: Payloads) -> Json:
@@ -30,6 +30,12 @@ def event(moment: Moment, issue: Issue, payloads: Payloads) -> Json:
         "performed_via_github_app": None,
         **_more(moment, payloads),
     }
+
+
+def spoken(comment: Comment, payloads: Payloads) -> Json:
+    """A comment as an entry of the timeline, where its author is the actor as well."""
+    body = payloads.comment(comment)
+    return {**body, "event": "commented", "actor": body["user"]}
 
 
 def _more(moment: Moment, payloads: Payloads) -> Json:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from sandbox.github.app import Limits
+from sandbox.github.app import Limits, Server
 from sandbox.server import Stand
 from tests.sandbox.github_world import ERP, FINE, SHOP, Forge, client
 
@@ -214,6 +214,29 @@ def test_an_issue_that_a_text_names_is_told_so_and_a_joiner_prevents_it(writing,
     assert writing.entries(target) == []
     writing.http.post(f"{ISSUES}/{writing.opened()}/comments", json={"body": f"After {live}"})
     assert writing.entries(target) == [("cross-referenced", "ada")]
+
+
+def test_a_comment_stands_in_the_timeline_and_moves_the_issue(writing):
+    number = writing.opened()
+    writing.forge.clock.advance(timedelta(minutes=1))
+    writing.http.post(f"{ISSUES}/{number}/comments", json={"body": "Said"})
+    writing.http.patch(f"{ISSUES}/{number}", json={"title": "Two"})
+    told = writing.http.get(f"{ISSUES}/{number}/timeline").json()
+    assert [(one["event"], one["actor"]["login"]) for one in told] == [
+        ("commented", "ada"),
+        ("renamed", "ada"),
+    ]
+    issue = writing.http.get(f"{ISSUES}/{number}").json()
+    assert (issue["comments"], issue["updated_at"]) == (1, "2026-03-02T09:01:00Z")
+
+
+@pytest.mark.parametrize("word", ["sub_issues", "dependencies/blocked_by", "issue-field-values"])
+def test_an_older_server_does_not_know_what_came_later(word):
+    forge = Forge(server=Server("3.9.1"))
+    number = forge.site.create_issue(ERP, "One", "ada")
+    with Stand(forge.app) as stand, client(f"{stand.url}/api/v3") as http:
+        assert http.get(f"{ISSUES}/{number}/{word}").status_code == 404
+        assert http.patch(f"{ISSUES}/{number}", json={"title": "Two"}).status_code == 200
 
 
 # Limits and broken answers
