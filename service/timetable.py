@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -73,8 +73,10 @@ class Timetable:
         return next(instants(errand.cron, after, self._zone)) if errand.cron else after + errand.every
 
     def _plan(self, errand: Errand, at: datetime) -> None:
+        """The scheduler goes by the machine's clock; ours may be another, so it is handed what is left."""
+        when = datetime.now(UTC) + max(timedelta(0), at - self._clock())
         self._scheduler.add_job(
-            self._do, "date", run_date=at, args=[errand], id=errand.name, replace_existing=True
+            self._do, "date", run_date=when, args=[errand], id=errand.name, replace_existing=True
         )
 
     def _do(self, errand: Errand) -> None:

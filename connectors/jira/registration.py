@@ -151,8 +151,9 @@ class Registrar:
             "excludeBody": False,
             "secret": secret.reveal(),
         }
-        path = f"webhook/{mine.id}" if mine else "webhook"
-        made = self._client.write("PUT" if mine else "POST", path, wanted, api="webhooks").as_(_Admin)
+        made = self._client.write("POST", "webhook", wanted, api="webhooks").as_(_Admin)
+        if mine is not None:  # the new one is there before the old one goes, so nothing is missed
+            self._client.write("DELETE", f"webhook/{mine.id}", {}, api="webhooks")
         return Registered(made.self.rpartition("/")[2], place, made.url, "; ".join(_troubles(made)))
 
     def _install_dynamic(self, place: str, url: str, mine: Registered | None) -> Registered:
