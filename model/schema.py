@@ -14,6 +14,7 @@ from sqlalchemy import Connection, inspect, text
 
 from model.engine import Address, Database, address, explain
 from model.errors import StoreCorrupt, StoreMissing, StoreNewer, StoreOutdated
+from model.mark import flush_folder
 from model.migrations import REVISIONS
 
 __all__ = ["Upgrade", "create", "keep_copy", "refuse_unless_current", "revision", "upgrade"]
@@ -138,6 +139,7 @@ def keep_copy(where: Address, suffix: str) -> Path:
     ):
         old.backup(new)
     target.chmod(0o600)
+    flush_folder(target.parent)
     return target
 
 
