@@ -143,7 +143,7 @@ def hooks_verify(ctx: typer.Context, connection: Name = None, wait: Wait = 20) -
                 Exit.PARTLY_DONE, f"{'; '.join(troubles)}. Set it right: crosstie hooks install {desk.name}"
             )
         what = "the trial arrived" if tried else "this tracker sends no trials"
-        session.screen.data(f"{desk.name}: {len(found)} webhooks are in order; {what}")
+        session.screen.data(f"{desk.name}: {_count(len(found), 'webhook')} in order; {what}")
 
     _each(session, named(workspace, connection), verify)
 
@@ -196,7 +196,7 @@ def hooks_rotate(ctx: typer.Context, connection: Connection, wait: Wait = 60) ->
             f"{name}: the tracker has the new secret, but its trial did not arrive in {wait} s. Keep "
             f"webhook_secret_old until it does: crosstie hooks verify {name}",
         )
-    session.screen.data(f"{name}: {len(made)} webhooks use the new secret")
+    session.screen.data(f"{name}: the new secret is set for {_count(len(made), 'webhook')}")
     session.screen.say("Delete the line webhook_secret_old within a day; crosstie health reminds you.")
 
 
@@ -214,13 +214,19 @@ def hooks_replay(ctx: typer.Context, connection: Name = None) -> None:
     with workspace.store.transaction() as writer:
         parked = [one.number for one, _ in writer.inbox.parked() if one.connection in names]
         writer.inbox.retry(parked)
-    session.screen.data(f"{len(parked)} parked deliveries are tried once more by crosstie serve")
+    session.screen.data(
+        f"crosstie serve tries {_count(len(parked), 'parked delivery', 'parked deliveries')} once more"
+    )
 
     def replay(desk: Desk) -> None:
         count = desk.redeliver(session.screen.say)
-        session.screen.data(f"{desk.name}: {count} deliveries are sent again")
+        session.screen.data(f"{desk.name}: the tracker sends {_count(count, 'delivery', 'deliveries')} again")
 
     _each(session, names, replay)
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
 
 
 def _each(session: Session, names: list[str], act: object) -> None:
