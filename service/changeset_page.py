@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from difflib import unified_diff
 from io import StringIO
@@ -107,9 +107,11 @@ def said(field: str, text: str, voice: Voice) -> str:
     return text
 
 
-def from_rules(write: Write) -> bool:
-    """Whether a changed config asks for this write, rather than anybody's edit."""
-    return write.why.source is None and write.why.at is None
+def from_rules(changeset: Changeset, last: datetime | None) -> Changeset:
+    """Only the writes that nobody's edit since the last run leads to: those of a changed config."""
+    writes = changeset.writes if changeset.since_rules and last is not None else ()
+    old = tuple(write for write in writes if write.why.at is None or (last and write.why.at < last))
+    return replace(changeset, writes=old, conflicts=(), refusals=(), settled=())
 
 
 def page(

@@ -112,8 +112,8 @@ def _created(carrier: Carrier, entry: Entry) -> list[Written]:
     with means.store.transaction() as writer:
         if entry.attempts >= _LOOKS and means.clock() - entry.created > _LAG:
             reason = (
-                f"nobody knows whether the twin of {write.key} was created; look for it in {entry.source} "
-                "and join the two, or tell crosstie that there is none"
+                f"nobody knows whether the twin of {write.key} was created; look for it in {entry.source}, "
+                f"then: crosstie runs settle {entry.intent} --found ISSUE, or --none"
             )
             return [end(writer, means, entry, State.PARKED, reason)]
         return [put_off(writer, means, entry, "it is not found yet", state=State.UNKNOWN)]

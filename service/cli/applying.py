@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,10 +70,11 @@ def show(session: Session, changeset: Changeset, around: Around, full: bool = Fa
     """Print a changeset, free of secrets; on a terminal that wants colour, in colour."""
     from service.changeset_page import page
 
-    console = session.screen.console()
+    console, redact = session.screen.console(), session.workspace().redact
     unicode = "utf" in (sys.stdout.encoding or "").lower()
     for line in page(changeset, around, console.width, unicode=unicode, full=full):
-        console.print(line, soft_wrap=True)
+        clean = redact(line.plain)
+        console.print(line if clean == line.plain else type(line)(clean), soft_wrap=True)
 
 
 def next_step(session: Session, changeset: Changeset, saved: Path | None) -> None:
@@ -93,16 +93,18 @@ def next_step(session: Session, changeset: Changeset, saved: Path | None) -> Non
         screen.say("Conflicts wait for a decision: crosstie conflicts list")
 
 
-def because(changeset: Changeset, why: str | None) -> Changeset:
+def because(session: Session, changeset: Changeset, why: str | None) -> Changeset:
     """Only the part of a changeset that has this reason."""
     from service.changeset_page import from_rules
+    from sync.memory import recall
 
     if why is None:
         return changeset
     if why != "mapping":
         raise typer.BadParameter('choose "mapping"', param_hint="--why")
-    writes = tuple(write for write in changeset.writes if from_rules(write))
-    return replace(changeset, writes=writes, conflicts=(), refusals=(), settled=())
+    with session.workspace().store.reading() as books:
+        memory = recall(books, changeset.project)
+    return from_rules(changeset, memory.at if memory else None)
 
 
 def changeset_dict(changeset: Changeset) -> dict[str, object]:

@@ -64,7 +64,7 @@ def changes(
     key, _ = workspace.project(project)
     charter = charter_for(workspace, key)
     changeset = compute(workspace.store, charter, workspace.clock())
-    chosen = because(changeset, why)
+    chosen = because(session, changeset, why)
     if output is not None:
         save_changeset(output, changeset)
     if as_json:

@@ -1,4 +1,4 @@
-"""Run: pause, resume; runs list, show."""
+"""Run: pause, resume; runs list, show, settle."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from service.cli.app import Session, session_of
-from service.cli.reading import Json, Project
+from service.cli.reading import Json, Project, the_issue
 from service.failures import Exit, Failure
 
 if TYPE_CHECKING:
@@ -115,6 +115,39 @@ def runs_show(ctx: typer.Context, run: Number, as_json: Json = False) -> None:
         session.screen.data(line)
     if any(entry.state.value == "applied" for entry in entries) and found.undone_by is None:
         session.screen.say(f"To take it back: crosstie undo {run}")
+
+
+@runs_app.command("settle")
+def runs_settle(
+    ctx: typer.Context,
+    write: Annotated[str, typer.Argument(help="The write's name, as crosstie health tells it.")],
+    found: Annotated[
+        str | None, typer.Option("--found", help="The issue that it made: its key, id, or connection:id.")
+    ] = None,
+    none: Annotated[bool, typer.Option("--none", help="It made nothing; it may be made anew.")] = False,
+) -> None:
+    """Say what became of a parked creation, after looking in the tracker.
+
+    Example: crosstie runs settle m-4f1e0a --found acme/payroll#431
+    """
+    from service.acting import note_act
+    from service.settling import parked_write, settle
+    from service.tying import retie_projects
+
+    if (found is None) == (not none):
+        raise Failure(Exit.USAGE, "Give --found ISSUE or --none, one of the two. Nothing was changed.")
+    session = session_of(ctx)
+    workspace = session.workspace()
+    entry = parked_write(workspace, write)
+    issue = the_issue(workspace.store.find(found), found) if found else None
+    with workspace.store.transaction() as writer:
+        settle(writer, entry, issue, workspace.clock())
+        note_act(writer, workspace, "settle", intent=write, found=str(issue) if issue else None)
+    if issue is not None:
+        retie_projects(workspace)
+        session.screen.say(f"{found} is what it made; the two count as one from now on.")
+    else:
+        session.screen.say("It made nothing; the next crosstie sync may make it.")
 
 
 def run_called(session: Session, number: int) -> SyncRun:

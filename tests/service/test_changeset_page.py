@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.changeset_page import page
+from service.changeset_page import from_rules, page
 from sync.changeset import Changeset, Why, digest
 from tests.service.changesets import AROUND, CHANGESET, GITHUB, JIRA, NOW, edit
 
@@ -77,3 +77,11 @@ def test_no_text_of_a_tracker_leaves_its_line_or_obeys_a_terminal(title, before,
     for line in page(hostile, AROUND, width, full=full):
         assert line.cell_len <= width
         assert not set(line.plain) & set("\n\r\t\x1b\x9b\u202e\u2066")
+
+
+def test_what_a_changed_config_leads_to_is_told_apart_from_edits_since_the_last_run():
+    old, new = edit(GITHUB, "due", "a", "b", WHY), edit(GITHUB, "title", "a", "b", replace(WHY, at=NOW))
+    both = replace(CHANGESET, writes=(old, new), since_rules=1)
+    assert from_rules(both, datetime(2026, 3, 5, tzinfo=UTC)).writes == (old,)
+    assert from_rules(both, None).writes == ()
+    assert from_rules(replace(both, since_rules=0), NOW).writes == ()

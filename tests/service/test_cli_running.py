@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from model.outbox import RunKind, State
+from model.values import Ref
 from service.workspace import Workspace
 from sync.intents import intent_of
 from sync.send import PAUSED
 from tests.service.changesets import CHANGESET
 from tests.service.commandline import CommandLine, Done
-from tests.service.offices import NOW, office
+from tests.service.offices import NOW, issue, office, read
 
 
 class Desk:
@@ -127,3 +128,54 @@ def test_a_log_that_somebody_altered_or_cut_short_is_found_out(desk, tmp_path):
     assert "audit entry 1: this entry was altered" in done.stdout
     assert f"names the head {head[:12]}" in done.stdout
     assert "crosstie db restore" in done.stderr
+
+
+def parked_creation(desk: Desk) -> str:
+    read(desk.workspace, issue("one", 1, "PAY-1"), issue("two", 9, "T-9"))
+    create = replace(
+        CHANGESET.writes[2],
+        target=Ref("two", "m-4f1e0a"),
+        why=replace(CHANGESET.writes[2].why, source=Ref("one", "1")),
+    )
+    with desk.workspace.store.transaction() as writer:
+        run = writer.outbox.begin_run("erp", RunKind.SYNC, "cli:tester", "7f3a", NOW)
+        writer.outbox.add(run, [intent_of(run, 0, create)], 0, NOW)
+        (entry,) = writer.outbox.of_run(run)
+        writer.outbox.advance(entry, State.PARKED, NOW, error="nobody knows")
+    return "m-4f1e0a"
+
+
+def state(desk: Desk, intent: str) -> tuple[State, str | None]:
+    with desk.workspace.store.reading() as books:
+        entry = books.outbox.by_intent([intent])[intent]
+    return entry.state, entry.target
+
+
+def test_a_person_who_found_what_a_parked_creation_made_ties_it(desk):
+    intent = parked_creation(desk)
+    assert desk.crosstie("runs", "settle", intent, "--found", "T-9").returncode == 0
+    assert state(desk, intent) == (State.APPLIED, "9")
+    (tie,) = desk.workspace.store.view(NOW).ties()
+    assert {tie.a, tie.b} == {Ref("one", "1"), Ref("two", "9")}
+
+
+def test_a_person_who_found_nothing_lets_it_be_made_again(desk):
+    intent = parked_creation(desk)
+    assert desk.crosstie("runs", "settle", intent, "--none").returncode == 0
+    assert state(desk, intent)[0] is State.MOVED
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        (("m-4f1e0a",), "one of the two"),
+        (("m-4f1e0a", "--found", "PAY-1"), "one:1 is not in two"),
+        (("m-other", "--none"), "No parked creation is called m-other"),
+    ],
+)
+def test_what_cannot_be_settled_is_left_as_it_is(desk, args, told):
+    intent = parked_creation(desk)
+    done = desk.crosstie("runs", "settle", *args)
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert state(desk, intent)[0] is State.PARKED

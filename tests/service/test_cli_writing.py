@@ -92,6 +92,14 @@ def test_only_what_a_changed_config_leads_to_is_shown_when_that_is_asked(waiting
     assert waiting.crosstie("changes", "--why", "love").returncode == 2
 
 
+def test_a_rule_that_was_added_shows_its_effect_before_it_has_any(waiting):
+    waiting.write_config('rules = { title = { owner = "jira" } }')
+    told = waiting.answer("changes", "--why", "mapping")["data"]
+    assert {write["field"] for write in told["writes"]} == {"title"}
+    assert told["since_rules"] == 1
+    waiting.write_config()
+
+
 def test_without_a_terminal_and_without_yes_nothing_is_written(waiting):
     done = waiting.crosstie("apply")
     assert done.returncode == 7
