@@ -40,6 +40,12 @@ _ROWS = select(*(_AGREED.c[name] for name in ("issue", "field", "value", "proven
 _LASTS = select(*(_CHANGE.c[name] for name in ("record", "field", "actor", "at", "learned", "event")))
 """Statements are built once: in a small cycle that costs more than to run them."""
 
+_WORDLESS = (
+    *("status", "status_original", "start", "due", "finished", "estimate", "percent", "assignees", "labels"),
+    *("components", "sprints", "milestone", "bucket", "parent", "priority", "type"),
+)
+"""Fields whose changes neither make nor unmake evidence of ties."""
+
 Place = tuple[str, str]
 
 
@@ -119,6 +125,24 @@ class Agreement:
             first = select(_ISSUE.c.record).where(_ISSUE.c.stored >= shown)
             found |= set(self._at.execute(first).scalars())
         return found
+
+    def worded(self, since: Mark) -> bool:
+        """Whether anything that may tie issues is news since a mark: new ones, words, verdicts of people.
+
+        An event without a unified meaning counts: it may tell of a text.
+        """
+        record = select(_RECORD.c.pk).where(_RECORD.c.pk > since.record).limit(1)
+        told = (
+            select(_EVENT.c.pk)
+            .join(_CHANGE, _CHANGE.c.event == _EVENT.c.pk, isouter=True)
+            .where(_EVENT.c.pk > since.event)
+            .where(_CHANGE.c.field.is_(None) | _CHANGE.c.field.not_in(_WORDLESS))
+            .limit(1)
+        )
+        if self._at.execute(record).first() or self._at.execute(told).first():
+            return True
+        mark = self.mark()
+        return (mark.tie, mark.untied) != (since.tie, since.untied)
 
     def counts(self) -> dict[Place, int]:
         """How many issues each of the project's sources shows us."""

@@ -38,6 +38,8 @@ __all__ = ["Guarded", "Proposed", "Step", "cycle", "guarded", "means_of", "surro
 Pull = Callable[[SourceSettings], Iterator[pulling.Step]]
 
 _DAY = timedelta(days=1)
+_TIES_HOLD = timedelta(hours=1)
+"""So long ties may stand without another look at every text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,18 +171,21 @@ def surroundings(books: Books, means: Means, charter: Charter) -> Surroundings:
 
 
 def _retie_if_moved(means: Means, charter: Charter) -> None:
-    """Find the ties anew, unless nothing has come since they were found by the same rules."""
+    """Find the ties anew where something came that may tie: it looks at every issue.
+
+    A text may change without a word in any history, so now and then they are found anew in any case.
+    """
     name, rules = f"ties.{charter.name}", sha256(charter.project.ties.model_dump_json().encode()).hexdigest()
     with means.store.reading() as books:
         memory, flag = recall(books, charter.name), books.leases.flag(name)
-        mark = books.agreement(charter.sources).mark()
-    if memory is not None and memory.mark == mark and flag is not None and flag.value == rules:
-        return
-    now = means.clock()
+        agreement, now = books.agreement(charter.sources), means.clock()
+        if memory is not None and flag is not None and flag.value == rules:
+            quiet = memory.mark == agreement.mark()
+            if quiet or (now - flag.at < _TIES_HOLD and not agreement.worded(memory.mark)):
+                return
     retie(means.store, charter.project, now)
-    if flag is None or flag.value != rules:
-        with means.store.transaction() as writer:
-            writer.leases.set(name, rules, means.by, now)
+    with means.store.transaction() as writer:
+        writer.leases.set(name, rules, means.by, now)
 
 
 def _remember(means: Means, charter: Charter, memory: Memory, verdicts: Collection[Verdict]) -> None:

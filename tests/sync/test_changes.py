@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from model.agreement import Mark
 from model.decisions import Decision, Verdict
 from model.store import Store
 from model.values import (
@@ -504,3 +505,31 @@ def test_after_a_restored_store_everything_is_settled_anew_and_disagreement_asks
     found = look(store, rules)
     assert [(each.field, each.proven) for each in found.conflicts] == [("due", False)]
     assert found.writes == ()
+
+
+def test_only_words_new_issues_and_verdicts_make_the_ties_be_found_anew(store: Store) -> None:
+    jira, github, _ = three()
+    meet(store, jira, github)
+
+    def worded(since: Mark | None) -> tuple[bool, Mark]:
+        with store.reading() as books:
+            agreement = books.agreement(charter().sources)
+            return since is not None and agreement.worded(since), agreement.mark()
+
+    _, mark = worded(None)
+    tell(store, at(6), replace(jira, due=LATER, status=StatusCategory.DOING, labels=frozenset({"x"})))
+    news, mark = worded(mark)
+    assert not news
+    tell(store, at(7), replace(jira, title="Another"))
+    news, mark = worded(mark)
+    assert news
+    told = Event(Entity.ISSUE, JIRA, "e7", "description", "a", "b", at(7), Origin.RECORDED)
+    tell(store, at(8), replace(jira, title="Another"), events=(told,))
+    news, mark = worded(mark)
+    assert news
+    tell(store, at(9), issue(Ref("plan", "p4")))
+    news, mark = worded(mark)
+    assert news
+    with store.transaction() as writer:
+        writer.ties.split(JIRA, GITHUB, "no", at(10))
+    assert worded(mark)[0]
