@@ -20,7 +20,8 @@ from model.values import EvidenceKind, Issue, Ref, TieEdge
 
 __all__ = ["Matches", "Rules", "components", "match"]
 
-_MARKER = re.compile(r"crosstie:([0-9a-z][0-9a-z.-]{7,63})")
+_MARKER = re.compile(r"crosstie:(?!ct1\.)([0-9a-z][0-9a-z.-]{7,63})")
+"""What people write into both; the engine's own markers count only where it stored the tie itself."""
 _URL = re.compile(r"https?://[^\s<>\"'\])}|]+")
 _STRENGTH = (EvidenceKind.MANUAL, EvidenceKind.MARKER, EvidenceKind.LINK, EvidenceKind.KEY)
 

@@ -64,6 +64,12 @@ def test_a_task_that_is_called_by_a_former_key_ties_to_the_moved_issue() -> None
     assert pairs(found.edges) == {("jira:7", "planner:1")}
 
 
+def test_a_marker_of_our_own_that_somebody_copied_into_texts_ties_nothing() -> None:
+    copied = "crosstie:ct1.7.3f0c5d2a9b8e7d6c5b4a39281706f5e4"
+    found = tie(issue("jira:7", body=copied), issue("github:1", body=copied), issue("planner:1", body=copied))
+    assert found.edges == ()
+
+
 def test_the_same_marker_on_two_sides_ties() -> None:
     mark = "<!-- crosstie:0f9a8b7c6d5e -->"
     found = tie(issue("github:1", body=mark), issue("planner:2", body=f"text {mark}"))
