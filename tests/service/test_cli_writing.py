@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -16,7 +19,8 @@ from service.writing import write_within_limits
 from sync.outcome import Written
 from tests.connectors.jira_desk import ANN
 from tests.connectors.planner_office import SECRET
-from tests.service.three_offices import WRITER_SECRET, WRITES_GITHUB, WRITES_JIRA, Offices, offices
+from tests.service.commandline import CommandLine, Done
+from tests.service.three_offices import SECRETS, WRITER_SECRET, WRITES_GITHUB, WRITES_JIRA, Offices, offices
 
 BEFORE, AFTER = date(2026, 3, 20), date(2026, 4, 9)
 
@@ -45,6 +49,29 @@ class House(Offices):
         assert due is not None
         held: Any = card.values[column.id].value
         return {held, due.date()}
+
+    def asked_at_a_terminal(self, *args: str, answer: str) -> Done:
+        """Run the command line with somebody there, who types one answer."""
+        import pty
+
+        ours, theirs = pty.openpty()
+        line = CommandLine(self.folder, SECRETS)
+        os.write(ours, f"{answer}\n".encode())
+        done = subprocess.run(
+            [sys.executable, "-m", "service.entry", *args],
+            cwd=self.folder,
+            env=line.surroundings(CROSSTIE_NOW=self.now.isoformat()),
+            stdin=theirs,
+            stderr=theirs,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        told = os.read(ours, 100_000).decode()
+        os.close(ours)
+        os.close(theirs)
+        return Done(done.args, done.returncode, done.stdout, told)
 
     def digest(self) -> str:
         """Of every byte that the folder holds."""
@@ -104,6 +131,14 @@ def test_without_a_terminal_and_without_yes_nothing_is_written(waiting):
     done = waiting.crosstie("apply")
     assert done.returncode == 7
     assert "Write 2 changes to 2 trackers? Nobody can be asked here" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_somebody_at_a_terminal_is_asked_and_a_no_writes_nothing(waiting):
+    done = waiting.asked_at_a_terminal("apply", answer="n")
+    assert "Write 2 changes to 2 trackers? [y/N]" in done.stderr
+    assert "Nothing was written" in done.stderr
+    assert done.returncode == 7
 
 
 def test_a_pause_stops_apply_and_sync_until_resume(waiting):
