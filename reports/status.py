@@ -75,11 +75,15 @@ class MilestoneRow:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the report stands on: the plan with its place in the chain, the rules, and who was counted."""
+    """What the report stands on: the plan with its place in the chain, the rules, and who was counted.
+
+    `audit` is the newest hash of the log of writes, "" where nothing was ever written.
+    """
 
     baseline: Baseline | None
     original: Baseline | None
     head: str
+    audit: str
     rules: str
     counted: int
     left_out: tuple[LeftOut, ...]
@@ -139,12 +143,13 @@ def status_report(
     since: datetime,
     disagreements: Iterable[Disagreement] = (),
     head: str = "",
+    audit: str = "",
 ) -> StatusReport:
     """The status of one project.
 
     `baselines` are all of the project's, those taken later than the view knows are left aside; `since` is the
     last report's instant; `disagreements` come from comparing the tied records; `head` is the store's newest
-    baseline hash, which the printed report proves.
+    baseline hash and `audit` that of its audit log, which the printed report proves.
     """
     sight = _sight(work, baselines, since)
     plan, lights, scope, projects = sight.plan, sight.lights, sight.scope, sight.projects
@@ -175,7 +180,7 @@ def status_report(
         ),
         sources=sight.rows,
         recovery=work.project.recovery,
-        evidence=_evidence(sight, head),
+        evidence=_evidence(sight, head, audit),
         lights=lights,
         slip=sight.slip,
         scope=scope,
@@ -240,7 +245,7 @@ def _coming(work: Work, until: date) -> tuple[str, ...]:
     return tuple(item.id for item in sorted(due, key=lambda item: (item.due or until, item.id)))
 
 
-def _evidence(sight: _Sight, head: str) -> Evidence:
+def _evidence(sight: _Sight, head: str, audit: str) -> Evidence:
     work, scope, current = sight.work, sight.scope, sight.slip.current
     counted = tuple(item.id for item in work.items.values() if item.in_scope and item.leaf)
     out = list(current.left_out) if current else []
@@ -251,6 +256,7 @@ def _evidence(sight: _Sight, head: str) -> Evidence:
         baseline=sight.plan.baseline if sight.plan else None,
         original=sight.first,
         head=head,
+        audit=audit,
         rules=RULES,
         counted=len(counted),
         left_out=tuple(out),

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from model.baselines import Baseline, IssuedReport
+from model.chain import GENESIS
 from model.values import Disagreement, Issue, Ref
 from reports.baseline import in_force, original, plan_of
 from reports.cost.report import CostReport, cost_report
@@ -173,8 +174,9 @@ def _status(
     workspace: Workspace, question: Question, work: Work, baselines: Sequence[Baseline]
 ) -> tuple[Page, object, tuple[str, ...]]:
     since = _since(workspace, question, work.at)
-    head = workspace.store.head()
-    report = status_report(work, baselines, since, quarrels(workspace, work), head)
+    head, audit = workspace.store.head(), workspace.store.audit_head()
+    written = "" if audit == GENESIS else audit
+    report = status_report(work, baselines, since, quarrels(workspace, work), head, written)
     stale = tuple(f"{row.tracker} {row.source} is stale" for row in report.sources if row.stale)
     return status_page(work, report), report, stale
 

@@ -132,6 +132,7 @@ def say_evidence(evidence: Evidence, by: Speaker) -> Sentence:
             f", hash {plan.hash[:12]}; " if plan.hash else "; ",
         )
     head = f"newest baseline {evidence.head[:12]}; " if evidence.head else ""
+    head += f"audit log {evidence.audit[:12]}; " if evidence.audit else ""
     counted = f"{by.voice.number(evidence.counted)} items counted"
     out = [
         words(f"{by.voice.number(len(one.items))} {left_out(one.reason)}", one.items)

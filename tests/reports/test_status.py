@@ -18,8 +18,10 @@ from reports.decisions import DecisionKind
 from reports.figures import Figure, Reason, State
 from reports.gaps import GapKind
 from reports.news import EventKind
+from reports.pages.status import status_page
 from reports.rag import Indicator
 from reports.reading import read_work
+from reports.render.terminal import render
 from reports.status import StatusReport, status_report
 from tests.reports.stillview import SourceState, Trackers, at, config
 
@@ -525,3 +527,13 @@ def test_a_report_on_half_a_year_shows_the_light_of_every_week():
     plan = baseline(trackers, BEGIN + timedelta(hours=1), **project)
     work = read_work(trackers.view(now), config(*SOURCES, **project), "erp")
     assert len(status_report(work, [plan], now - timedelta(days=7)).lights.periods) == 26
+
+
+def test_the_newest_hash_of_the_audit_log_is_printed_where_something_was_written():
+    trackers = rollout()
+    work = read_work(trackers.view(NOW), config(*SOURCES), "erp")
+    wrote, quiet = (status_report(work, [], LAST, audit=audit) for audit in ("ab12cd34ef567890" * 4, ""))
+    pages = [render(status_page(work, found), 200) for found in (wrote, quiet)]
+    told, untold = (" ".join(line.plain for line in page) for page in pages)
+    assert "audit log ab12cd34ef56;" in told
+    assert "audit log" not in untold
