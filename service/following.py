@@ -13,6 +13,7 @@ from service.failures import Failure
 from service.keeping import keep_house
 from service.logs import Logger
 from service.rendering import Failed, Order, Renderer
+from service.tying import watch_of
 from service.waiting import Interrupted
 from sync.tie import retie
 
@@ -88,7 +89,8 @@ class Follower:
     def _follow(self, name: str) -> None:
         project = self._workspace.config.projects[name]
         try:
-            retie(self._workspace.store, project, self._workspace.clock())
+            watch = watch_of(self._workspace.config)
+            retie(self._workspace.store, project, self._workspace.clock(), watch)
         except StoreError as error:
             self._log.error(f"{name}: {error}")
         self._write(name)

@@ -39,6 +39,11 @@ class Audiences:
         narrow = self.levels.get(told[LEVEL].casefold())
         return narrow if narrow is not None and self.within(narrow, place) else None
 
+    def is_open(self, issue: Issue) -> bool:
+        """Whether anybody at all may see the issue's place, and so perhaps write there."""
+        place = self.places.get((issue.ref.connection, issue.source))
+        return "public" in (place, dict(issue.attributes).get(VISIBILITY))
+
     def within(self, narrow: str, wide: str) -> bool:
         """Whether everybody of the one belongs to the other."""
         return lies_within(narrow, wide, self.wider)

@@ -7,13 +7,16 @@ may count such an issue as the same work; nothing is ever written because of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from config.settings import Person
 from model.agreement import Edge
-from model.values import EvidenceKind, Issue, Ref
+from model.values import Account, EvidenceKind, Issue, Ref, TieEdge
+from sync.audience import Audiences
+from sync.people import match_people
 
-__all__ = ["CREATOR", "Trust"]
+__all__ = ["CREATOR", "Trust", "Watch"]
 
 CREATOR = "creator"
 """The attribute in which connectors tell whose account opened an issue."""
@@ -28,7 +31,7 @@ class Trust:
     people: Mapping[Ref, str]
     ours: Collection[Ref] = ()
 
-    def holds(self, edge: Edge, a: Issue, b: Issue) -> bool:
+    def holds(self, edge: Edge | TieEdge, a: Issue, b: Issue) -> bool:
         """Whether two issues are the same work for the purpose of writing."""
         if edge.kind is EvidenceKind.MANUAL:
             return True
@@ -45,6 +48,25 @@ class Trust:
         creator = dict(issue.attributes).get(CREATOR)
         account = None if creator is None else Ref(issue.ref.connection, creator)
         return account is not None and (account in self.people or account in self.ours)
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """By what an outsider is told: `people` of the config, connections whose addresses are `verified`."""
+
+    audiences: Audiences
+    people: Mapping[str, Person]
+    verified: Collection[str] = ()
+    ours: Collection[Ref] = ()
+
+    def trust(self, accounts: Iterable[Account]) -> Trust:
+        """Whom the project trusts, out of the accounts that are known."""
+        return Trust(match_people(self.people, accounts, self.verified).of, self.ours)
+
+    def doubts(self, edge: TieEdge, a: Issue, b: Issue, trust: Trust) -> bool:
+        """Whether evidence is the word of somebody unknown in a place where anybody may write."""
+        strangers = [each for each in (a, b) if self.audiences.is_open(each) and not trust.knows(each)]
+        return bool(strangers) and not trust.holds(edge, a, b)
 
 
 def _names(one: Issue, other: Issue) -> bool:

@@ -20,6 +20,7 @@ from model.outbox import RunKind
 from model.store import Store
 from sync import pull as pulling
 from sync.apply import apply
+from sync.authority import Watch
 from sync.changes import propose
 from sync.changeset import Changeset
 from sync.charter import Charter, Tracker
@@ -121,7 +122,7 @@ def cycle(
     if write:
         _retie_if_moved(means, charter)
     else:
-        retie(store, project, means.clock())
+        retie(store, project, means.clock(), _watch(charter))
     proposal = propose(store, charter, means.clock())
     yield Proposed(proposal.changeset)
     if not write:
@@ -183,9 +184,13 @@ def _retie_if_moved(means: Means, charter: Charter) -> None:
             quiet = memory.mark == agreement.mark()
             if quiet or (now - flag.at < _TIES_HOLD and not agreement.worded(memory.mark)):
                 return
-    retie(means.store, charter.project, now)
+    retie(means.store, charter.project, now, _watch(charter))
     with means.store.transaction() as writer:
         writer.leases.set(name, rules, means.by, now)
+
+
+def _watch(charter: Charter) -> Watch:
+    return Watch(charter.audiences, charter.people, charter.verified, charter.ours)
 
 
 def _remember(means: Means, charter: Charter, memory: Memory, verdicts: Collection[Verdict]) -> None:
