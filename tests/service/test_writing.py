@@ -1,0 +1,76 @@
+"""What writing stands on: a key that is made once and kept, one writer at a time, names that tell apart."""
+
+from __future__ import annotations
+
+import pytest
+
+from model.progress import Counts, Outcome
+from service.bearings import bearings, tracker_names
+from service.failures import Exit, Failure
+from service.writing import charter_for, marker_key, writing_desk
+from tests.service.offices import CONFIG, NOW, issue, office, read
+
+
+def test_the_key_of_markers_is_made_when_first_needed_and_never_again(tmp_path):
+    workspace = office(tmp_path)
+    key = marker_key(workspace)
+    file = tmp_path / "crosstie.key"
+    assert len(key) >= 32
+    assert file.stat().st_mode & 0o077 == 0
+    assert marker_key(workspace) == marker_key(office(tmp_path)) == key
+
+
+@pytest.mark.parametrize("content", ["", "short", "\xff" * 4])
+def test_a_key_file_that_was_damaged_is_named_and_left_as_it_is(tmp_path, content):
+    file = tmp_path / "crosstie.key"
+    file.write_text(content, encoding="latin-1")
+    with pytest.raises(Failure, match=r"crosstie\.key holds no key.*Put it back from a backup"):
+        marker_key(office(tmp_path))
+    assert file.read_text(encoding="latin-1") == content
+
+
+def test_a_key_that_the_config_names_is_taken_and_no_file_is_made(tmp_path):
+    workspace = office(tmp_path, CONFIG.replace("[general]", '[general]\nkey = "env:SEAL"'))
+    workspace.environ = {**workspace.environ, "SEAL": "canary-of-the-seal-0123456789abcdef"}
+    assert marker_key(workspace) == b"canary-of-the-seal-0123456789abcdef"
+    assert "canary" not in workspace.redact("a canary-of-the-seal-0123456789abcdef b")
+    assert not (tmp_path / "crosstie.key").exists()
+
+
+def test_one_desk_at_a_time_writes_for_a_project(tmp_path):
+    workspace = office(tmp_path)
+    with writing_desk(workspace, "erp", "cli:one"):
+        with pytest.raises(Failure) as busy, writing_desk(workspace, "erp", "cli:two"):
+            pass
+        assert busy.value.exit is Exit.BUSY
+    with writing_desk(workspace, "erp", "cli:two") as desk:
+        assert desk.means.by == "cli:two"
+
+
+def test_a_desk_is_given_back_even_when_the_work_at_it_fails(tmp_path):
+    workspace = office(tmp_path)
+    with pytest.raises(ValueError, match="of the work"), writing_desk(workspace, "erp", "cli:one"):
+        raise ValueError("of the work")
+    with writing_desk(workspace, "erp", "cli:two"):
+        pass
+
+
+def test_several_trackers_of_one_kind_are_called_by_their_connections(tmp_path):
+    workspace = office(tmp_path)
+    assert tracker_names(workspace, charter_for(workspace, "erp")) == {
+        "one": "one",
+        "two": "two",
+        "three": "three",
+    }
+
+
+def test_ages_are_those_of_the_oldest_source_and_none_for_one_that_was_never_read(tmp_path):
+    workspace = office(tmp_path)
+    read(workspace, issue("one", 1, "PAY-1"))
+    with workspace.store.transaction() as writer:
+        run = writer.progress.begin_run("one", "plan.csv", "none", NOW)
+        writer.progress.end_run(run, Outcome.COMPLETE, Counts(), NOW)
+    ages = dict(bearings(workspace, charter_for(workspace, "erp")).ages)
+    assert ages["one"] is not None
+    assert ages["one"].total_seconds() == 0
+    assert ages["two"] is None
