@@ -17,6 +17,7 @@ from model.outbox import State
 from service.fenced import Hold
 from service.writing import write_within_limits
 from sync.outcome import Written
+from tests.connectors.github_desk import TOKEN as GITHUB_TOKEN
 from tests.connectors.jira_desk import ANN
 from tests.connectors.planner_office import SECRET
 from tests.service.commandline import CommandLine, Done
@@ -211,6 +212,16 @@ def test_a_saved_changeset_is_applied_as_it_was_saved_with_no_secret_on_the_scre
     assert told["digest"] == json.loads((world.folder / "now.json").read_text())["digest"]
     for secret in (WRITES_JIRA, WRITES_GITHUB, WRITER_SECRET, SECRET):
         assert secret not in done.stdout + done.stderr
+
+
+def test_a_secret_that_somebody_wrote_into_a_title_is_not_shown(world):
+    world.jira.site.edit(world.issue, ANN, summary=f"Firewall {GITHUB_TOKEN} rules", due=BEFORE)
+    world.wait(minutes=5)
+    done = world.crosstie("sync")
+    assert "tie ED-1  “Firewall " in done.stdout
+    assert GITHUB_TOKEN not in done.stdout + done.stderr
+    world.move()
+    world.jira.site.edit(world.issue, ANN, summary="Firewall rules")
 
 
 def test_the_daemon_writes_what_waits_by_the_same_door(world):
