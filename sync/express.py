@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from model.values import Issue, Ref, Sprint, SprintState, StatusCategory, Unit
 from sync.merge import Value
+from sync.titles import dressed
 
 if TYPE_CHECKING:
     from sync.sides import Group
@@ -40,6 +41,10 @@ def _elements(value: Value) -> frozenset[str]:
 
 def _as_text(group: Group, issue: Issue, value: Value) -> object:
     return value or ""
+
+
+def _as_title(group: Group, issue: Issue, value: Value) -> object:
+    return dressed(issue.title, group.keys_beside(issue), str(value or ""))
 
 
 def _as_status(group: Group, issue: Issue, value: Value) -> object:
@@ -156,7 +161,7 @@ def _as_priority(group: Group, issue: Issue, value: Value) -> object:
 
 
 _WRITE: Mapping[str, Callable[[Group, Issue, Value], object]] = {
-    "title": _as_text,
+    "title": _as_title,
     "body": _as_text,
     "status": _as_status,
     "start": _as_day,

@@ -18,6 +18,7 @@ from model.fields import decode, encode
 from model.values import Entity, Issue, Milestone, Ref, Sprint, StatusCategory, Unit
 from sync.express import PLACES, SCALE, Cannot, express, fold, in_time
 from sync.merge import Ruling, Value
+from sync.titles import bare
 
 __all__ = ["NOTHING", "Cannot", "Group", "Missing", "Names", "Terms", "fold", "parse", "text"]
 
@@ -146,6 +147,10 @@ class Group:
         own = SCALE[issue.unit]
         return own if self._scales <= {own} else None
 
+    def keys_beside(self, issue: Issue) -> frozenset[str]:
+        """The keys of the other sides, which may stand in its title."""
+        return frozenset(other.key for other in self.members if other.ref != issue.ref and other.key)
+
     def spelled(self, issue: Issue, label: str) -> str:
         """A folded label as the side writes it already, else as the first other one does."""
         for each in (issue, *self.members):
@@ -173,7 +178,7 @@ def _with(issue: Issue, changed: Mapping[str, Any]) -> Issue:
 
 
 def _title(group: Group, issue: Issue) -> Value | Missing:
-    return " ".join(issue.title.split())
+    return bare(issue.title, group.keys_beside(issue))
 
 
 def _body(group: Group, issue: Issue) -> Value | Missing:

@@ -359,6 +359,16 @@ def test_a_wider_audience_is_told_nothing(store: Store) -> None:
     assert written(look(store, rules)) == {("jira", "due"): "2026-04-20", ("plan", "due"): "2026-04-20"}
 
 
+def test_the_key_that_ties_a_title_stays_when_the_title_follows(store: Store) -> None:
+    jira, _, plan = three()
+    rules = charter('[projects.pay.rules]\ntitle = { owner = "jira" }\n')
+    meet(store, jira, replace(plan, title=f"[{jira.key}] Pay them all"))
+    found = look(store, rules)
+    assert written(found) == {("plan", "title"): f"[{jira.key}] Pay the suppliers"}
+    tell(store, at(7), replace(plan, title=f"{jira.key}: Pay the suppliers"))
+    assert look(store, rules).writes == ()
+
+
 def test_a_change_of_the_rules_shows_what_it_would_write_before_anything_is(store: Store) -> None:
     jira, github, _ = three()
     meet(store, jira, replace(github, title="Pay them all"))
