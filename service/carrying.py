@@ -21,22 +21,28 @@ _BY = "daemon"
 
 
 def carrier(workspace: Workspace, log: Logger, metrics: Metrics) -> Cycle:
-    """Carries one project's round out when asked."""
+    """Carries one project's round out when asked; what holds writes back is told once, until it changes."""
     write = write_within_limits(workspace, _BY)
+    known: dict[str, tuple[str, ...]] = {}
 
-    def carry(project: str) -> None:
+    def carry(project: str) -> bool:
         states: Counter[str] = Counter()
+        held: dict[str, str] = {}
         for step in write(project):
             if isinstance(step, Written):
                 states[step.state.value] += 1
                 metrics.wrote(step.state.value)
             elif isinstance(step, Guarded):
-                for verdict in step.verdicts:
-                    metrics.guarded(verdict.reason.value)
-                    log.warning(f"{project}: held back: {verdict.text}")
+                held |= {verdict.text: verdict.reason.value for verdict in step.verdicts}
             elif isinstance(step, Halted):
-                log.warning(f"{project}: {step.reason}", left=step.left)
+                held[step.reason] = "halted"
+        if tuple(held) != known.get(project, ()):
+            for text, reason in held.items():
+                metrics.guarded(reason)
+                log.warning(f"{project}: held back: {text}")
+        known[project] = tuple(held)
         if states:
             log.info(f"{project}: {', '.join(f'{count} {state}' for state, count in sorted(states.items()))}")
+        return bool(held)
 
     return carry

@@ -74,7 +74,8 @@ class _Crew:
 class Daemon:
     """One process beside the trackers. `fresh` reads the config anew; `cycle` writes for one project.
 
-    `stand_by` is how long it waits before it tries again to take over from another, in seconds.
+    `stand_by` is how long it waits before it tries again to take over from another, in seconds; `again`, how
+    long between two looks at writes that wait.
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class Daemon:
     ) -> None:
         self.workspace = workspace
         self.stand_by = 20.0
+        self.again = 60.0
         self._fresh = fresh
         self._log = log
         self._cycle = cycle
@@ -220,6 +222,7 @@ class Daemon:
         workspace = self.workspace
         cycle = self._cycle(workspace) if self._cycle is not None else None
         follower = Follower(workspace, self._log, self._renderer, cycle)
+        follower.again = self.again
         office = Office(
             workspace,
             self._holder,

@@ -22,14 +22,20 @@ if TYPE_CHECKING:
 
 __all__ = ["Follower"]
 
-Cycle = Callable[[str], None]
+Cycle = Callable[[str], bool]
+"""Writes for a project; whether something holds writes back that may not do so for ever."""
 
 _REST = 30.0
 _ROUND = 60.0
 
 
 class Follower:
-    """Gathers the sources that changed and follows them up project by project. `cycle` writes for one."""
+    """Gathers the sources that changed and follows them up project by project. `cycle` writes for one.
+
+    `again` is how many seconds lie between two looks at writes that wait without any news.
+    """
+
+    again = _ROUND
 
     def __init__(
         self, workspace: Workspace, log: Logger, renderer: Renderer, cycle: Cycle | None = None
@@ -43,6 +49,7 @@ class Follower:
         self._some = threading.Condition()
         self._over = threading.Event()
         self._looked = time.monotonic()
+        self._held: set[str] = set()
         self._thread = threading.Thread(target=self._run, name="follow", daemon=True)
         self.done = 0
 
@@ -79,7 +86,8 @@ class Follower:
 
     def _next(self) -> set[tuple[str, str]] | None:
         with self._some:
-            if not self._news and not self._over.is_set() and not self._some.wait(_REST):
+            rest = min(_REST, self.again)
+            if not self._news and not self._over.is_set() and not self._some.wait(rest):
                 self._renderer.rest()
             if self._over.is_set():
                 return None
@@ -102,7 +110,8 @@ class Follower:
         if self._cycle is None or not self._workspace.config.projects[name].write:
             return
         try:
-            self._cycle(name)
+            held = self._cycle(name)
+            (self._held.add if held else self._held.discard)(name)
         except Interrupted:
             return
         except (StoreError, ConnectorError, Failure) as error:
@@ -111,12 +120,13 @@ class Follower:
             self._log.error(f"{name}: unexpected: {type(error).__name__}: {error}")
 
     def _look_again(self) -> None:
-        """Writes that were put off, and those whose end is not known, are taken up without any news."""
-        if time.monotonic() - self._looked < _ROUND:
+        """Writes that were put off or held back, or whose end is not known, are taken up without any news."""
+        if time.monotonic() - self._looked < self.again:
             return
         self._looked = time.monotonic()
         with self._workspace.store.reading() as books:
-            open_in = [name for name in self._workspace.config.projects if books.outbox.unsettled(name)]
+            projects = self._workspace.config.projects
+            open_in = [name for name in projects if name in self._held or books.outbox.unsettled(name)]
         for name in open_in:
             if not self._over.is_set():
                 self._write(name)

@@ -72,9 +72,8 @@ class Run:
         def fresh() -> Workspace:
             return Workspace(folder / "crosstie.toml", environ or {}, clock)
 
-        self.daemon = Daemon(
-            fresh(), fresh, logger_to(self.told, lambda text: self.daemon.workspace.redact(text)), **more
-        )
+        self.log = logger_to(self.told, lambda text: self.daemon.workspace.redact(text))
+        self.daemon = Daemon(fresh(), fresh, self.log, **more)
 
     def lines(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.told.getvalue().splitlines()]
