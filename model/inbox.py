@@ -46,6 +46,9 @@ _OF_THESE_BODIES = _RECENT.where(_INBOX.c.body_digest.in_(_several("some")))
 MEMORY = timedelta(days=7)
 """How long a delivery is known again."""
 
+_BARE = 500
+"""About what a delivery without its body takes in the store, in bytes."""
+
 _LONG = 200
 """A longer id is no id: PostgreSQL limits the size of an index row."""
 
@@ -129,10 +132,10 @@ class Inbox:
         arrivals, rows, again = [], [], []
         for each, digest in zip(deliveries, digests, strict=True):
             arrival, parked = known.classify(each, digest)
-            if arrival in _STORED and held.get(each.connection, 0) + len(each.body) > cap:
+            if arrival in _STORED and held.get(each.connection, 0) + _weight(each) > cap:
                 arrival = Arrival.FULL
             if arrival in _STORED:
-                held[each.connection] = held.get(each.connection, 0) + len(each.body)
+                held[each.connection] = held.get(each.connection, 0) + _weight(each)
                 known.note(each, digest)
                 rows.append(_row(each, digest))
             again.extend(parked)
@@ -244,6 +247,11 @@ class _Known:
         self._bodies.add((each.connection, digest))
 
 
+def _weight(each: Delivery) -> int:
+    """What it counts for in its connection's share: its body, or what its row takes without one."""
+    return len(each.body) or _BARE
+
+
 def _digest(body: bytes) -> str:
     return sha256(bytes(body)).hexdigest()
 
@@ -262,7 +270,7 @@ def _row(each: Delivery, digest: str) -> dict[str, Any]:
         "subject": each.subject,
         "headers": clean(json.dumps(dict(each.headers), ensure_ascii=False, sort_keys=True)),
     }
-    mutable = {"body": each.body or None, "held": len(each.body), "state": "waiting", "tries": 0}
+    mutable = {"body": each.body or None, "held": _weight(each), "state": "waiting", "tries": 0}
     return row | mutable | {"settled": None, "error": None, "seal": _seal(row)}
 
 

@@ -25,6 +25,7 @@ __all__ = ["Backfill", "SourceHealth", "common_lines", "examine_sources", "lines
 
 _DAY = timedelta(hours=24)
 _NEXT = "by hand: crosstie pull"
+_SERVED = "crosstie serve reads it"
 _NAMED = 5
 
 
@@ -110,10 +111,17 @@ def _examine(workspace: Workspace, source: SourceSettings, view: View, now: date
         allowances=_allowances(condition.courses),
         backfill=_backfill(condition),
         deletions=capabilities(kind).deletions_note,
-        next_run=_NEXT,
+        next_run=_next_run(workspace, source.connection, now),
         needs=(),
     )
     return replace(found, needs=tuple(_needs(found)))
+
+
+def _next_run(workspace: Workspace, connection: str, now: datetime) -> str:
+    """Who reads the source next: a daemon that holds the lease on its connection, or a person."""
+    with workspace.store.reading() as books:
+        lease = books.leases.lease(f"work/{connection}")
+    return _SERVED if lease is not None and now < lease.until else _NEXT
 
 
 def _needs(found: SourceHealth) -> Iterator[str]:

@@ -149,7 +149,7 @@ class Hooks:
             return Refused(403, "foreign")
         id = flow.delivery if flow.delivery.isascii() and flow.delivery.isprintable() else ""
         hint = Hint(self._plans.get(flow.plan), flow.task)
-        return Accepted(id[:200], f"flow.{flow.event}"[:100], (hint,))
+        return Accepted(id[:200], f"flow.{flow.event}"[:100], (hint,), repeats=not id)
 
 
 def _plain(resource: str) -> str:
