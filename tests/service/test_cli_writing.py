@@ -30,7 +30,7 @@ class House(Offices):
     """One tie on whose due date all agree, until Ann moves it in Jira."""
 
     def settle(self) -> None:
-        self.issue = self.jira.story("Firewall rules", due=BEFORE)
+        self.issue = self.jira.story("Firewall rules", due=BEFORE, description="Open port 443")
         self.number = self.github.issue("ED-1 Firewall rules", Target_date=BEFORE)
         self.task = self.planner.add("ED-1 Firewall rules", due=BEFORE)
         self.wait(minutes=5)
@@ -121,9 +121,9 @@ def test_only_what_a_changed_config_leads_to_is_shown_when_that_is_asked(waiting
 
 
 def test_a_rule_that_was_added_shows_its_effect_before_it_has_any(waiting):
-    waiting.write_config('rules = { title = { owner = "jira" } }')
+    waiting.write_config('rules = { description = { owner = "jira" } }')
     told = waiting.answer("changes", "--why", "mapping")["data"]
-    assert {write["field"] for write in told["writes"]} == {"title"}
+    assert {write["field"] for write in told["writes"]} == {"body"}
     assert told["since_rules"] == 1
     waiting.write_config()
 
