@@ -120,14 +120,16 @@ def merge(
     for held in sides:
         if held.now != held.agreed:
             agreed = held.agreed
-            restless.update(
-                name for name, value in held.now.items() if name not in agreed or agreed[name] != value
-            )
+            restless.update([name for name, value in held.now.items() if agreed.get(name, UNPROVEN) != value])
         if held.doubted:
             restless |= held.doubted
     outcomes: dict[str, Outcome] = {}
     for name in sorted(restless & rules.keys()):
-        parts = [_part(held, name) for held in sides if name in held.now]
+        parts = [
+            Part(held.side, held.now[name], held.agreed.get(name, UNPROVEN), name not in held.doubted)
+            for held in sides
+            if name in held.now
+        ]
         if len(parts) < 2:
             continue
         parts.sort(key=_by_side)
@@ -141,17 +143,35 @@ def merge_field(
     name: str, parts: Sequence[Part], rule: Ruling, rounded: Rounding, learned: Learned
 ) -> Outcome | None:
     """Decide one field for sides in order, of which there are two or more; None: there is nothing to do."""
-    if any(part.fresh for part in parts) or not any(part.proven for part in parts):
+    movers: list[Part] = []
+    proven = False
+    for part in parts:
+        if part.agreed is UNPROVEN:
+            return _meet(name, parts, rule, rounded)
+        proven = proven or part.proven
+        if part.now != part.agreed:
+            movers.append(part)
+    if not proven:
         return _meet(name, parts, rule, rounded)
-    movers = [part for part in parts if part.moved]
-    masters = _masters(parts, rule)
-    if rule.policy == "one-way" and masters:
+    if rule.policy == "one-way" and (masters := _masters(parts, rule)):
         return _flow(name, parts, masters, rounded)
+    return _moved(name, parts, movers, rule, rounded, learned)
+
+
+def _moved(
+    name: str,
+    parts: Sequence[Part],
+    movers: list[Part],
+    rule: Ruling,
+    rounded: Rounding,
+    learned: Learned,
+) -> Outcome | None:
+    """Decide a field that settled before, of which some sides may have moved."""
     if not movers:
         return _catch_up(name, parts, rounded)
     if rule.policy == "union" and all(isinstance(part.now, frozenset) for part in parts):
         return _unite(name, parts, rounded)
-    if not all(part.proven for part in movers):
+    if not (movers[0].proven if len(movers) == 1 else all(part.proven for part in movers)):
         # A side that lags behind moved without having seen what the others settled on.
         movers = [part for part in parts if part.moved or part.proven]
     winner = meant_alike(name, movers, rounded)
@@ -190,12 +210,8 @@ def meant_alike(name: str, parts: Sequence[Part], rounded: Rounding) -> Value | 
     )
 
 
-def _part(held: Held, name: str) -> Part:
-    return Part(held.side, held.now[name], held.agreed.get(name, UNPROVEN), name not in held.doubted)
-
-
-def _by_side(part: Part) -> Ref:
-    return part.side
+def _by_side(part: Part) -> tuple[str, str]:
+    return part.side.connection, part.side.id
 
 
 def _keeps(name: str, part: Part, winner: Value, rounded: Rounding) -> bool:
