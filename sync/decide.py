@@ -213,7 +213,7 @@ class _Telling:
     def _why(self, value: Value) -> Why:
         said = {part.side: part.now for part in self._outcome.parts}
         exact = [ref for ref in self._outcome.movers if said.get(ref) == value]
-        source = min([*exact, *self._outcome.movers[:1]], default=None) if not exact else min(exact)
+        source = min(exact or self._outcome.movers[:1], default=None)
         if source is None:
             return Why(self._rule, detail="a person's value" if self._rule == DECISION else "")
         last = self._lasts.get((source, "gone" if self._lost else self._name))
