@@ -19,7 +19,7 @@ from model.values import Entity, Ref
 __all__ = ["Decision", "Decisions", "OpenConflict", "Verdict"]
 
 _DECISION, _CONFLICT = table("decision"), table("conflict")
-_RECORD, _CONNECTION = table("record"), table("connection")
+_RECORD, _CONNECTION, _ISSUE = table("record"), table("connection"), table("issue")
 
 
 class Verdict(StrEnum):
@@ -52,12 +52,13 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class OpenConflict:
-    """A field at odds since an instant; `tie` names the tie by its smallest member."""
+    """A field at odds since an instant; `tie` names the tie by its smallest member, people call it `key`."""
 
     project: str
     tie: Ref
     field: str
     since: datetime
+    key: str = ""
 
 
 class Decisions:
@@ -116,14 +117,18 @@ class Decisions:
     def conflicts(self, project: str | None = None) -> tuple[OpenConflict, ...]:
         """The conflicts of a project or of all, oldest first."""
         query = (
-            select(_CONFLICT, _CONNECTION.c.name, _RECORD.c.id)
+            select(_CONFLICT, _CONNECTION.c.name, _RECORD.c.id, _ISSUE.c.key)
             .join(_RECORD, _CONFLICT.c.issue == _RECORD.c.pk)
             .join(_CONNECTION, _RECORD.c.connection == _CONNECTION.c.pk)
+            .join(_ISSUE, _ISSUE.c.record == _RECORD.c.pk, isouter=True)
         )
         if project is not None:
             query = query.where(_CONFLICT.c.project == project)
         rows = self._at.execute(query).all()
-        found = [OpenConflict(row.project, Ref(row.name, row.id), row.field, row.since) for row in rows]
+        found = [
+            OpenConflict(row.project, Ref(row.name, row.id), row.field, row.since, row.key or "")
+            for row in rows
+        ]
         return tuple(sorted(found, key=lambda each: (each.since, each.project, each.tie, each.field)))
 
     def _decisions(self, project: str | None, standing: bool) -> tuple[Decision, ...]:

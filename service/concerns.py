@@ -89,7 +89,7 @@ def _of_writes(books: Books) -> Iterator[Concern]:
             command = f"crosstie runs show {entry.run}"
             yield Concern("write", entry.connection, f"{what}{why}", entry.created, command)
     for conflict in books.decisions.conflicts():
-        key = f"{conflict.tie.connection}:{conflict.tie.id}"
+        key = conflict.key or str(conflict.tie)
         what = f"The sides of {key} differ over {conflict.field}"
         command = f"crosstie conflicts resolve {key} {conflict.field}"
         yield Concern("conflict", conflict.project, what, conflict.since, command)

@@ -109,6 +109,9 @@ class _Run:
         yield self._finish(carrier.run, "halted" if halted else "complete")
 
     def _note_conflicts(self, writer: Writer) -> None:
+        """What is at odds now; an undo looks at its own run's fields only and says nothing of the others."""
+        if self._kind is RunKind.UNDO:
+            return
         found = {(conflict.tie, conflict.field) for conflict in self._changeset.conflicts}
         writer.decisions.note_conflicts(self._changeset.project, found, self._means.clock())
 

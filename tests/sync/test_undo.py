@@ -45,6 +45,16 @@ def test_an_undo_puts_back_what_stood_there_and_marks_the_run(store: Store) -> N
         assert [each.kind for each in books.outbox.runs()] == [RunKind.UNDO, RunKind.APPLY]
 
 
+def test_an_undo_leaves_the_open_conflicts_of_other_work_open(store: Store) -> None:
+    bench = Bench(store)
+    bench.apply(bench.write("b", 1, "due", MAY))
+    with store.transaction() as writer:
+        writer.decisions.note_conflicts("pay", {(bench.stored("a", 2).ref, "due")}, bench.clock())
+    _undo(bench, 1)
+    with store.reading() as books:
+        assert [each.field for each in books.decisions.conflicts("pay")] == ["due"]
+
+
 def test_after_an_undo_the_sides_no_longer_count_as_agreed(store: Store) -> None:
     bench = Bench(store)
     bench.edit("a", 1, due=MAY)
