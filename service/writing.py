@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 from service.failures import Exit, Failure
 from service.fenced import FencedStore, Hold
 from service.wiring import kinds
-from sync.charter import Charter, charter_of
+from sync.charter import Charter, Tracker, charter_of
 from sync.cycle import Step, cycle, means_of, trackers_of
 from sync.markers import marker_for
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from config.settings import SourceSettings
     from connectors.base import Connector
     from service.workspace import Workspace
     from sync.means import Means
@@ -109,11 +110,20 @@ def _charter(workspace: Workspace, project: str, connectors: Mapping[str, Connec
     _, settings = workspace.project(project)
     trackers = trackers_of(connectors, verified, own)
     for name, connector in connectors.items():
-        holds = getattr(connector, "holds", None)
-        if holds is not None and trackers[name].writes:
-            mine = [source for source in settings.sources if source.connection == name]
-            trackers[name] = replace(trackers[name], holds={each.key: holds(each) for each in mine})
+        mine = [source for source in settings.sources if source.connection == name]
+        if trackers[name].writes:
+            trackers[name] = _placed(trackers[name], connector, mine)
     return charter_of(workspace.config, project, trackers)
+
+
+def _placed(tracker: Tracker, connector: Connector, sources: Sequence[SourceSettings]) -> Tracker:
+    """What is known of a tracker, with what the settings of its sources leave a place for."""
+    holds, rounded = (getattr(connector, name, None) for name in ("holds", "rounded_in"))
+    if holds is not None:
+        tracker = replace(tracker, holds={source.key: holds(source) for source in sources})
+    if rounded is not None and len(sources) == 1:
+        tracker = replace(tracker, rounded=partial(rounded, sources[0]))
+    return tracker
 
 
 def _own_account(connector: Connector) -> object:

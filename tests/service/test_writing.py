@@ -5,10 +5,20 @@ from __future__ import annotations
 import pytest
 
 from model.progress import Counts, Outcome
+from model.values import StatusCategory
 from service.bearings import bearings, tracker_names
 from service.failures import Exit, Failure
 from service.writing import charter_for, marker_key, writing_desk
 from tests.service.offices import CONFIG, NOW, issue, office, read
+
+GITHUB = """
+version = 1
+[connections]
+gh = { kind = "github", token = "env:NONE" }
+[projects.erp]
+name = "ERP rollout"
+sources = [{ here }]
+"""
 
 
 def test_the_key_of_markers_is_made_when_first_needed_and_never_again(tmp_path):
@@ -53,6 +63,17 @@ def test_a_desk_is_given_back_even_when_the_work_at_it_fails(tmp_path):
         raise ValueError("of the work")
     with writing_desk(workspace, "erp", "cli:two"):
         pass
+
+
+@pytest.mark.parametrize(
+    ("board", "held"), [("", StatusCategory.TODO), (", project = 1", StatusCategory.DOING)]
+)
+def test_what_a_tracker_can_hold_is_asked_of_the_source_as_it_is_set_up(tmp_path, board, held):
+    repository = f'{{ connection = "gh", repo = "acme/erp"{board} }}'
+    workspace = office(tmp_path, GITHUB.replace("{ here }", repository))
+    terms = charter_for(workspace, "erp").terms
+    assert terms.rounded["gh"]("status", StatusCategory.DOING) is held
+    assert ("due" in terms.holds["gh", "acme/erp"]) is bool(board)
 
 
 def test_several_trackers_of_one_kind_are_called_by_their_connections(tmp_path):
