@@ -31,6 +31,7 @@ __all__ = ["Around", "Member", "from_rules", "label_of", "page", "said", "short"
 _STYLES = {"+": "green", "~": "yellow", "!": "bold red", "x": "magenta", "<": "cyan"}
 _QUIET = "bright_black"
 _LONGEST = 60
+_NOTES = 10
 _WIDEST = 24
 """Cells that a column of names takes at most."""
 _CLOSED = frozenset({"done", "cancelled"})
@@ -121,8 +122,11 @@ def page(
     sheet = _Sheet(around, width, unicode, full)
     for line in _opening(changeset, around):
         yield from sheet.wrapped(line)
-    for note in changeset.notes:
+    shortened = changeset.notes if full else changeset.notes[:_NOTES]
+    for note in shortened:
         yield from sheet.wrapped(note, "", "  ")
+    if len(shortened) < len(changeset.notes):
+        yield from sheet.wrapped(f"… and {len(changeset.notes) - _NOTES:,} more notes: --full", "", "  ")
     yield from _Ties(changeset, around, sheet).lines()
     for line in summary(changeset, around).splitlines():
         yield from sheet.wrapped(line, "bold")

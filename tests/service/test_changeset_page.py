@@ -46,6 +46,13 @@ def test_a_closed_issue_is_counted_as_closed():
     assert "0 to create, 0 to change, 1 to close" in "\n".join(told(closing))
 
 
+def test_many_notes_are_shortened_unless_everything_is_asked_for():
+    noted = replace(CHANGESET, notes=tuple(f"note {number}." for number in range(25)))
+    assert sum("note" in line for line in told(noted)) == 11
+    assert "  … and 15 more notes: --full" in told(noted)
+    assert sum(line.startswith("  note ") for line in told(noted, full=True)) == 25
+
+
 def test_nothing_to_write_is_said_in_one_line():
     quiet = Changeset("pay", NOW, 1, "r", 812, 0)
     assert told(quiet, 120)[2:] == ["Nothing to write: 812 ties agree, as far as the rules ask."]
