@@ -48,8 +48,9 @@ def test_an_undo_puts_back_what_stood_there_and_marks_the_run(store: Store) -> N
 def test_an_undo_leaves_the_open_conflicts_of_other_work_open(store: Store) -> None:
     bench = Bench(store)
     bench.apply(bench.write("b", 1, "due", MAY))
+    other = bench.stored("a", 2).ref
     with store.transaction() as writer:
-        writer.decisions.note_conflicts("pay", {(bench.stored("a", 2).ref, "due")}, bench.clock())
+        writer.decisions.note_conflicts("pay", {(other, "due")}, bench.clock())
     _undo(bench, 1)
     with store.reading() as books:
         assert [each.field for each in books.decisions.conflicts("pay")] == ["due"]
