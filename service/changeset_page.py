@@ -12,15 +12,13 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from difflib import unified_diff
-from io import StringIO
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from model.values import Ref, StatusCategory
-from reports.render.terminal import ascii_words
-from reports.text import cut, shown
+from reports.text import cut
 from reports.voice import STATUS_WORDS, Voice
+from service.changeset_lines import Row, Sheet
 from sync.changeset import Action, Changeset, Conflict, Refusal, Settled, Side, Why, Write, digest
 
 if TYPE_CHECKING:
@@ -28,8 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Around", "Member", "from_rules", "label_of", "page", "said", "short", "summary"]
 
-_STYLES = {"+": "green", "~": "yellow", "!": "bold red", "x": "magenta", "<": "cyan"}
-_QUIET = "bright_black"
 _LONGEST = 60
 _NOTES = 10
 _WIDEST = 24
@@ -119,7 +115,7 @@ def page(
     changeset: Changeset, around: Around, width: int = 80, *, unicode: bool = True, full: bool = False
 ) -> Iterator[Text]:
     """The changeset's lines, none wider than `width` cells; `full`: nothing is cut, what agrees is listed."""
-    sheet = _Sheet(around, width, unicode, full)
+    sheet = Sheet(width, unicode, full)
     for line in _opening(changeset, around):
         yield from sheet.wrapped(line)
     shortened = changeset.notes if full else changeset.notes[:_NOTES]
@@ -172,29 +168,17 @@ def _count(number: int, one: str) -> str:
     return f"{number:,} {one}{'' if number == 1 else 's'}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """One line of a tie: the symbol, where, which field, what becomes of it, and why."""
-
-    mark: str
-    where: str
-    field: str
-    what: str
-    why: str = ""
-    whole: tuple[str, str] | None = None
-
-
 class _Ties:
     """A changeset's rows, sorted to their ties."""
 
-    def __init__(self, changeset: Changeset, around: Around, sheet: _Sheet) -> None:
+    def __init__(self, changeset: Changeset, around: Around, sheet: Sheet) -> None:
         self._changeset = changeset
         self._around = around
         self._sheet = sheet
 
     def lines(self) -> Iterator[Text]:
         """The ties with changes or conflicts, then what would be created, then what is only refused."""
-        groups: dict[Ref, list[_Row]] = defaultdict(list)
+        groups: dict[Ref, list[Row]] = defaultdict(list)
         titles: dict[Ref, str] = {}
         several: Iterator[Write | Conflict | Settled] = chain(
             self._edits(), self._changeset.conflicts, self._seen()
@@ -222,7 +206,7 @@ class _Ties:
     def _seen(self) -> tuple[Settled, ...]:
         return self._changeset.settled if self._sheet.full else ()
 
-    def _group(self, tie: Ref, title: str, rows: Sequence[_Row]) -> Iterator[Text]:
+    def _group(self, tie: Ref, title: str, rows: Sequence[Row]) -> Iterator[Text]:
         members = self._around.members.get(tie, {})
         head = f"tie {self._around.name(tie, title)}  {_quoted(self._around.title(tie, title))}"
         named = " · ".join(f"{member.tracker} {member.key}" for member in members.values())
@@ -234,43 +218,43 @@ class _Ties:
         for row in rows:
             yield from self._sheet.row(row, 4, (widths[0], widths[1]))
 
-    def _row(self, each: Write | Conflict | Refusal | Settled) -> _Row:
+    def _row(self, each: Write | Conflict | Refusal | Settled) -> Row:
         if isinstance(each, Write):
             return self._changed(each)
         if isinstance(each, Conflict):
             return self._disputed(each)
         if isinstance(each, Refusal):
             where = self._where(each.tie, each.target, each.key)
-            return _Row("x", where, label_of(each.field), _refused(each))
+            return Row("x", where, label_of(each.field), _refused(each))
         values = {value for value in each.values.values() if value is not None}
         said = ", ".join(sorted(self._short(each.field, value) for value in values)) or "nothing"
-        return _Row("<", "seen", label_of(each.field), f"all sides say {said}; nothing to write")
+        return Row("<", "seen", label_of(each.field), f"all sides say {said}; nothing to write")
 
-    def _changed(self, write: Write) -> _Row:
+    def _changed(self, write: Write) -> Row:
         before = said(write.field, write.shown_before, self._around.voice)
         after = said(write.field, write.shown_after, self._around.voice)
         whole = (before, after) if max(len(before), len(after)) > _LONGEST else None
         what = f"{cut(before, _LONGEST)} -> {cut(after, _LONGEST)}"
         where = self._where(write.tie, write.target, write.key)
-        return _Row("~", where, label_of(write.field), what, self._why(write.why), whole)
+        return Row("~", where, label_of(write.field), what, self._why(write.why), whole)
 
-    def _created(self, write: Write) -> _Row:
+    def _created(self, write: Write) -> Row:
         where = f"{self._around.tracker(write.target.connection)}  {write.source}"
         origin = f" from {write.why.key}" if write.why.key else ""
-        return _Row("+", where, "", f"new issue{origin} {_quoted(write.title)}", self._why(write.why))
+        return Row("+", where, "", f"new issue{origin} {_quoted(write.title)}", self._why(write.why))
 
-    def _alone(self, refusal: Refusal) -> _Row:
+    def _alone(self, refusal: Refusal) -> Row:
         where = f"{self._around.tracker(refusal.target.connection)} {_quoted(refusal.title)}"
         field = f"{label_of(refusal.field)}: " if refusal.field else ""
-        return _Row("x", where, "", f"{field}{_refused(refusal)}")
+        return Row("x", where, "", f"{field}{_refused(refusal)}")
 
-    def _disputed(self, conflict: Conflict) -> _Row:
+    def _disputed(self, conflict: Conflict) -> Row:
         sides = " · ".join(self._side(conflict, side) for side in conflict.sides)
         agreed = self._short(conflict.field, conflict.agreed)
         before = f"agreed value was {agreed}" if conflict.proven else "they never agreed"
         name = self._around.name(conflict.tie, conflict.title)
         step = f"crosstie conflicts resolve {name} {label_of(conflict.field)}"
-        return _Row("!", label_of(conflict.field), "", f"{sides} ({before})", step)
+        return Row("!", label_of(conflict.field), "", f"{sides} ({before})", step)
 
     def _side(self, conflict: Conflict, side: Side) -> str:
         where = self._where(conflict.tie, side.ref, side.key)
@@ -306,90 +290,6 @@ class _Ties:
 
     def _short(self, field: str, value: str | None) -> str:
         return cut(said(field, value or "", self._around.voice), _LONGEST)
-
-
-class _Sheet:
-    """The width, the characters there are, and whether texts are cut."""
-
-    def __init__(self, around: Around, width: int, unicode: bool, full: bool) -> None:
-        from rich.console import Console
-
-        self.full = full
-        self._width = max(width, 40)
-        self._unicode = unicode
-        self._console = Console(file=StringIO(), width=self._width)
-
-    def cells(self, words: str) -> int:
-        return self._text(words).cell_len
-
-    def wrapped(self, words: str, style: str = "", indent: str = "") -> Iterator[Text]:
-        yield from self._hung(self._text(indent), self._text(words, style))
-
-    def head(self, name: str, members: str) -> Iterator[Text]:
-        """A tie's first line, with its issues at its end or, where they have no room, below."""
-        left, right = self._text(f"  {name}", "bold"), self._text(members, _QUIET)
-        space = self._width - left.cell_len - right.cell_len
-        if space >= 3:
-            yield self._text("").append_text(left).append(" " * space).append_text(right)
-            return
-        yield from self._hung(self._text("  "), self._text(name, "bold"))
-        if members:
-            yield from self._hung(self._text("      "), right)
-
-    def row(self, row: _Row, indent: int, widths: tuple[int, int] = (0, 0)) -> Iterator[Text]:
-        """A row in columns; why it is done stands behind, where there is room, or below."""
-        start = self._text(" " * indent).append(row.mark, _STYLES[row.mark]).append(" ")
-        for words, width in zip((row.where, row.field), widths, strict=True):
-            if words or width:
-                cell = self._text(words)
-                start.append_text(cell).append(" " * (max(0, width - cell.cell_len) + 1))
-        below = self._text(" " * (start.cell_len if any(widths) else indent + 4))
-        what, why = self._text(row.what), self._text(row.why, _QUIET)
-        if self.full and row.whole:
-            start.rstrip()
-            yield start
-            yield from self._difference(*row.whole, " " * (indent + 4))
-        elif start.cell_len + what.cell_len + 3 + why.cell_len <= self._width:
-            line = start.append_text(what)
-            yield line.append("   ").append_text(why) if why else line
-            return
-        else:
-            yield from self._hung(start, what, below)
-        if why:
-            yield from self._hung(self._text(" " * (indent + 4)), why)
-
-    def _difference(self, before: str, after: str, indent: str) -> Iterator[Text]:
-        """Two long texts, line by line: what goes and what comes."""
-        lines = list(unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=1))[2:]
-        for line in lines:
-            if not line.startswith("@@"):
-                yield from self._hung(self._text(f"{indent}{line[:1]} "), self._text(line[1:]))
-
-    def _hung(self, mark: Text, text: Text, below: Text | None = None) -> Iterator[Text]:
-        """A text behind a mark, its further lines behind `below`, or else under its beginning."""
-        room = self._width - mark.cell_len
-        if room < self._width // 3:
-            mark.rstrip()
-            yield mark
-            mark = below = self._text(" " * 8)
-            room = self._width - 8
-        first, *rest = text.wrap(self._console, room) or [text]
-        yield self._joined(mark, first)
-        if rest:
-            below = below or self._text(" " * mark.cell_len)
-            left = self._text(" ").join(rest)
-            for line in left.wrap(self._console, self._width - below.cell_len):
-                yield self._joined(below, line)
-
-    def _joined(self, mark: Text, line: Text) -> Text:
-        line.rstrip()
-        return self._text("").append_text(mark).append_text(line)
-
-    def _text(self, words: str, style: str = "") -> Text:
-        from rich.text import Text
-
-        safe = shown(words)
-        return Text(safe if self._unicode else ascii_words(safe), style)
 
 
 def _refused(refusal: Refusal) -> str:
