@@ -125,7 +125,8 @@ class Rules(Frozen):
     """What becomes of each field of tied issues once the project says `write = true`.
 
     `"ask"`: a lone edit reaches the others, two different ones wait for a person. `"newest"`: of two the one
-    that Crosstie learned last wins. `"union"`: what any side adds or removes. `"off"`: never written.
+    that Crosstie learned last wins. `"union"`: what any side adds or removes; unlike under `"ask"`, which
+    takes a set so too, sets that meet for the first time unite. `"off"`: never written.
     `{ owner = "CONNECTION" }` and `{ one-way = "CONNECTION" }` name the connection whose value wins.
     """
 

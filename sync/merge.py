@@ -61,6 +61,9 @@ class Ruling:
 
 ASK = Ruling()
 
+_UNITING = ("ask", "union")
+"""Rules under which a set that settled before is merged by what was added and removed: nothing is lost."""
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -169,7 +172,7 @@ def _moved(
     """Decide a field that settled before, of which some sides may have moved."""
     if not movers:
         return _catch_up(name, parts, rounded)
-    if rule.policy == "union" and all(isinstance(part.now, frozenset) for part in parts):
+    if rule.policy in _UNITING and all(isinstance(part.now, frozenset) for part in parts):
         return _unite(name, parts, rounded)
     if not (movers[0].proven if len(movers) == 1 else all(part.proven for part in movers)):
         # A side that lags behind moved without having seen what the others settled on.

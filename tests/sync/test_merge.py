@@ -186,10 +186,11 @@ def test_a_lone_edit_is_never_lost_but_to_a_one_way_rule(seed: int) -> None:
         for field, outcome in decide(case).items():
             movers = [part for part in outcome.parts if part.moved]
             proven = all(part.proven and not part.fresh for part in outcome.parts)
-            if len(movers) == 1 and proven and rules[field].policy not in ("one-way", "union"):
+            if len(movers) == 1 and proven and rules[field].policy != "one-way":
                 assert not outcome.conflict
                 assert movers[0].side not in outcome.writes
-                assert set(outcome.writes.values()) <= {movers[0].now}
+                if field != "labels":
+                    assert set(outcome.writes.values()) <= {movers[0].now}
 
 
 def proven(side: Ref, now: Value, agreed: Value, field: str = "due") -> Held:
@@ -268,12 +269,13 @@ def test_at_first_contact_equal_sides_settle_and_others_ask_or_follow_the_owner(
     assert settle(*new, rule=Ruling("newest"), jira=1, github=2).conflict == (GITHUB, JIRA)
 
 
-def test_labels_that_anybody_added_or_removed_are_added_and_removed_everywhere() -> None:
+@pytest.mark.parametrize("policy", ["union", "ask"])
+def test_what_anybody_added_to_a_set_or_took_out_is_added_and_taken_out_everywhere(policy: str) -> None:
     base = frozenset({"a", "b"})
     outcome = settle(
         proven(JIRA, frozenset({"a", "b", "c"}), base, "labels"),
         proven(GITHUB, frozenset({"a"}), base, "labels"),
-        rule=Ruling("union"),
+        rule=Ruling(policy),
     )
     assert outcome.writes == {JIRA: frozenset({"a", "c"}), GITHUB: frozenset({"a", "c"})}
 
@@ -315,3 +317,10 @@ def test_a_side_that_lags_behind_and_moves_clashes_with_what_it_has_not_seen() -
     others = [proven(JIRA, "2026-04-01", "2026-04-01"), proven(GITHUB, "2026-04-01", "2026-04-01")]
     assert settle(*others, late).conflict == (GITHUB, JIRA, PLANNER)
     assert settle(*others, late, rule=Ruling("owner", "jira")).writes == {PLANNER: "2026-04-01"}
+
+
+def test_sets_that_differ_at_first_contact_unite_only_where_the_rule_says_so() -> None:
+    new = [Held(JIRA, {"labels": frozenset("a")}, {}), Held(GITHUB, {"labels": frozenset("b")}, {})]
+    assert settle(*new).conflict == (GITHUB, JIRA)
+    both = frozenset("ab")
+    assert settle(*new, rule=Ruling("union")).writes == {JIRA: both, GITHUB: both}
