@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,10 @@ Append = Callable[[Sequence[Delivery]], Sequence[Arrival]]
 
 
 _MOST_AT_ONCE = 256
+_MANY = 4
+_LINGER = 0.008
+"""Seconds that a group waits for more where the one before was of several: a commit costs as much as forty
+deliveries do, and no sender minds."""
 
 
 class Full(Exception):
@@ -42,6 +47,7 @@ class Committer:
         self._waiting: list[_Waiting] = []
         self._some = threading.Condition()
         self._ends = False
+        self._busy = False
         self._thread = threading.Thread(target=self._run, name="hooks-commit", daemon=True)
         self._thread.start()
 
@@ -82,8 +88,12 @@ class Committer:
         with self._some:
             while not self._waiting and not self._ends:
                 self._some.wait()
+        if self._busy and not self._ends:
+            time.sleep(_LINGER)
+        with self._some:
             batch = self._waiting[:_MOST_AT_ONCE]
             del self._waiting[:_MOST_AT_ONCE]
+            self._busy = len(batch) >= _MANY
             return batch
 
 
