@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 FOLDERS := config connectors model reports sandbox service sync
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint format docs pictures bench lock clean
+.PHONY: demo test lint format docs pictures bench simulate lock clean
 
 demo: $(VENV)/runtime
 	$(BIN)/crosstie demo --output demo-out
@@ -61,3 +61,9 @@ pictures: $(VENV)/dev
 # What it costs, beside the least that any tool must do; fills in docs/performance.md. Sizes: BENCH_ARGS="--large 50000"
 bench: $(VENV)/dev
 	$(BIN)/python -m bench $(BENCH_ARGS)
+
+# Lives of two-way sync with faults and crashes, one a seed; one that fails prints its shortest story.
+SEED ?= 1
+N ?= 100
+simulate: $(VENV)/dev
+	$(BIN)/python -m tests.simulator --seed $(SEED) --count $(N)

@@ -6,7 +6,7 @@ may die; `sync.resume` takes it up from what is stored.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -103,6 +103,12 @@ class Carrier:
         if not there or text_of(now, write.field) != text_of(before, write.field):
             return f"{now.key} {write.field} was changed meanwhile; run crosstie sync"
         return ""
+
+    def _given(self, write: Write, fields: Collection[str]) -> dict[str, object]:
+        """What a twin held when it was created: somebody may have changed it by the time it is read."""
+        rounded = self.means.writing(write.target.connection).rounded
+        given = {name: value_of(name, text) for name, text in write.fields.items() if name in fields}
+        return {name: rounded(name, value) for name, value in given.items()}
 
     def _send_edit(self, entries: list[Entry], issues: Mapping[Ref, Issue], target: Ref) -> Iterator[Written]:
         base = issues[target]
@@ -214,7 +220,8 @@ class Carrier:
         if write.why.source is not None:
             tie_twin(writer, write.why.source, twin, marker_of(self.means, entry), now)
             fields = self.means.sides.fields(entry.connection, entry.source)
-            agree(writer, self.means.sides, twin, fields, write.why.source, now)
+            held = self._given(write, fields)
+            agree(writer, self.means.sides, twin, fields, write.why.source, now, held)
         notes = [] if receipt is None else [*receipt.notes, *map(": ".join, sorted(receipt.dropped.items()))]
         return end(writer, self.means, entry, State.APPLIED, "", notes, target=twin.id)
 

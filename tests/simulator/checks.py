@@ -17,6 +17,7 @@ def faults_at_the_end(world: World, program: Program) -> list[str]:
     """Everything that is not as it must be."""
     return [
         *_apart(world, program),
+        *_groundless(world, program),
         *_twice(world),
         *_unaudited(world, program),
         *_unsettled(program),
@@ -25,17 +26,31 @@ def faults_at_the_end(world: World, program: Program) -> list[str]:
 
 def _apart(world: World, program: Program) -> Iterator[str]:
     """Fields on which tied issues still differ although nobody is asked and nothing forbids to write."""
-    explained = program.explained()
+    found = list(_differing(world, program))
+    explained = program.explained() if found else frozenset()
+    for one, other, name in found:
+        if not explained & {(one.ref, name), (other.ref, name)}:
+            values = getattr(one, name), getattr(other, name)
+            yield f"{one.ref} and {other.ref} differ in {name}: {values[0]!r} and {values[1]!r}"
+
+
+def _differing(world: World, program: Program) -> Iterator[tuple[Issue, Issue, str]]:
     for tie in program.ties():
         there = [issue for issue in (_there(world, ref) for ref in tie) if issue is not None]
         for one, other in combinations(there, 2):
             for name in sorted(world.ledger.fields):
-                if not _alike(world, one.ref, other.ref, name) and not explained & {
-                    (one.ref, name),
-                    (other.ref, name),
-                }:
-                    values = getattr(one, name), getattr(other, name)
-                    yield f"{one.ref} and {other.ref} differ in {name}: {values[0]!r} and {values[1]!r}"
+                if not _alike(world, one.ref, other.ref, name):
+                    yield one, other, name
+
+
+def _groundless(world: World, program: Program) -> Iterator[str]:
+    """Conflicts over a field that nobody edited on two sides without knowing of the other."""
+    for conflict in program.last.conflicts if program.last else ():
+        refs = [side.ref for side in conflict.sides]
+        if world.is_excused(refs, conflict.field) or world.ledger.is_contested(refs, conflict.field):
+            continue
+        told = ", ".join(f"{side.ref} says {side.shown}" for side in conflict.sides)
+        yield f"a conflict that nobody caused: {conflict.field}: {told}"
 
 
 def _alike(world: World, one: Ref, other: Ref, name: str) -> bool:

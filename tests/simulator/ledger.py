@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import combinations
 
 from model.values import Ref
 
@@ -101,6 +102,14 @@ class Ledger:
         for name, value in self._named(values):
             seen = frozenset[int]().union(*(reg.seen for reg in self._sides(ref, name)))
             self._remember(Register(ref, value, seen), name)
+
+    def is_contested(self, refs: Collection[Ref], name: str) -> bool:
+        """Whether two of these issues hold values of which neither takes account of the other's edits."""
+        return any(
+            not (one.seen <= other.seen or other.seen <= one.seen)
+            for each in self._elements(min(refs), name)
+            for one, other in combinations([self._now[r, each] for r in refs if (r, each) in self._now], 2)
+        )
 
     def pairs(self, one: Ref, other: Ref, name: str) -> list[tuple[object, object]]:
         """What two issues hold in a field, element by element."""

@@ -19,6 +19,7 @@ from sync.changes import propose
 from sync.changeset import Changeset
 from sync.charter import Charter, charter_of
 from sync.cycle import Guarded, Proposed, Step, cycle, means_of, trackers_of
+from sync.groups import chains, standing
 from sync.intents import read_write, value_of
 from sync.means import Means
 from sync.memory import forget
@@ -51,7 +52,8 @@ class Program:
         self.last: Changeset | None = None
         self._parts = parts
         self._read: dict[str, int] = {}
-        world.watch = self._watch
+        self._charter: Charter | None = None
+        world.watch, world.origin = self._watch, self._origin
 
     def cycle(self) -> None:
         means, charter = self._means()
@@ -115,6 +117,7 @@ class Program:
     def restored(self) -> None:
         """A backup took the store's place; a person lets it write again."""
         self.world.tell("the store is restored from its copy")
+        self.world.was_restored = True
         self._read.clear()
         if self.store.restored() is None:
             return
@@ -129,13 +132,12 @@ class Program:
 
     def ties(self) -> list[tuple[Ref, ...]]:
         """The issues that are the same work, as the store says."""
-        edges = self.store.view(self.world.now()).ties()
-        groups: dict[Ref, set[Ref]] = {}
-        for edge in edges:
-            joined = groups.get(edge.a, {edge.a}) | groups.get(edge.b, {edge.b})
-            for ref in joined:
-                groups[ref] = joined
-        return sorted({tuple(sorted(group)) for group in groups.values()})
+        _, charter = self._means()
+        with self.store.reading() as books:
+            agreement = books.agreement(charter.sources)
+            places = {number: issue.ref for number, issue in agreement.issues().items()}
+            edges = [edge for edge in standing(agreement.edges()) if edge.a in places and edge.b in places]
+        return [tuple(sorted(places[number] for number in group)) for group in chains(edges)]
 
     def explained(self) -> frozenset[tuple[Ref, str]]:
         """The (issue, field) of which a person was told that they are not in agreement."""
@@ -151,8 +153,10 @@ class Program:
     def _means(self) -> tuple[Means, Charter]:
         config = self.world.config()
         connectors = self._parts.connect(self.world.connect())
-        trackers = trackers_of(connectors, own={name: "crosstie" for name in connectors})
-        charter = charter_of(config, PROJECT, trackers)
+        if self._charter is None:
+            trackers = trackers_of(connectors, own={name: "crosstie" for name in connectors})
+            self._charter = charter_of(config, PROJECT, trackers)
+        charter = self._charter
 
         def marker(connection: str, source: str, intent: str) -> str:
             return markers.marker_for(_KEY, connection, source, intent)
@@ -199,6 +203,12 @@ class Program:
                 self.world.tell(f"the pull of {connection} fails: {error}")
             case Halted() | Differs() | Guarded():
                 self.world.tell(f"{step}"[:300])
+
+    def _origin(self) -> Ref | None:
+        """The issue for which one is being created now."""
+        with self.store.reading() as books:
+            sent = [e for e in books.outbox.unsettled() if e.action == "create" and e.state is State.SENT]
+        return read_write(sent[-1]).why.source if sent else None
 
     def _watch(self, ref: Ref, fields: set[str], created: bool) -> list[str]:
         """What is wrong with a write that reaches a tracker now: its intent must be stored, and audited."""

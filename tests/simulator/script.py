@@ -7,7 +7,7 @@ of its steps is still one that can be lived.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from connectors.memory.faults import Call, Fault
@@ -50,6 +50,7 @@ class Setup:
     coupled: bool
     mirror: bool
     search_lag: int
+    backlink: bool = True
     deletion: str = "unlink"
 
 
@@ -210,11 +211,19 @@ def write_script(seed: int) -> Script:
     """The life of this seed."""
     chance = Random(seed)
     setup = _setup(chance)
-    rounds = chance.randint(2, 5)
+    rounds = chance.choice((1, 2, 2, 3, 4))
     steps: list[Step] = []
     for _ in range(rounds):
         steps += _round(chance, setup)
+    if chance.random() < 0.2:
+        edits = [_edit(chance, setup), _edit(chance, setup)]
+        steps = [*edits, Cycle(), Backup(), *steps, *_taken_back(edits), Restore()]
     return Script(setup, tuple(steps))
+
+
+def _taken_back(edits: list[Edit]) -> list[Step]:
+    """Somebody thinks better of it and sets something else: what an older copy of the store cannot know."""
+    return [Cycle(), *(replace(edit, value=edit.value + 1) for edit in edits), Cycle()]
 
 
 def _setup(chance: Random) -> Setup:
@@ -228,8 +237,9 @@ def _setup(chance: Random) -> Setup:
         rules=rules,
         coarse=chance.random() < 0.5,
         coupled=coupled,
-        mirror=chance.random() < 0.5,
+        mirror=chance.random() < 0.6,
         search_lag=chance.choice((0, 0, 1, 3)),
+        backlink=chance.random() < 0.5,
         deletion=chance.choice(("unlink", "unlink", "cancel")),
     )
 
@@ -237,8 +247,11 @@ def _setup(chance: Random) -> Setup:
 def _round(chance: Random, setup: Setup) -> list[Step]:
     """Some edits, perhaps troubles ahead, and a cycle."""
     steps: list[Step] = [_edit(chance, setup) for _ in range(chance.randint(0, 3))]
-    if chance.random() < 0.3:
-        steps.append(Add(0, mirrored=chance.random() < 0.7))
+    if chance.random() < 0.35:
+        steps.append(Add(0, mirrored=chance.random() < 0.8))
+        if setup.mirror and chance.random() < 0.5:
+            call = chance.choice((Call.CREATE, Call.CREATE, Call.MARK, Call.RECEIPT))
+            steps.append(Trouble(setup.trackers - 1, call, chance.choice(tuple(Fault)), 0))
     steps += [step for odds, make in _RARELY if chance.random() < odds for step in (make(chance, setup),)]
     chance.shuffle(steps)
     return [*steps, Cycle(), Wait(chance.choice((1, 5, 60, 600)))]
@@ -259,14 +272,14 @@ def _trouble(chance: Random, setup: Setup) -> Step:
 
 
 def _meanwhile(chance: Random, setup: Setup) -> Step:
-    call = chance.choice((Call.PAGE, Call.FETCH, Call.WRITE, Call.RECEIPT))
-    return Meanwhile(call, chance.randrange(3), _edit(chance, setup))
+    call = chance.choice((Call.PAGE, Call.FETCH, Call.FETCH, Call.WRITE, Call.RECEIPT))
+    return Meanwhile(call, chance.choice((0, 0, 1, 2)), _edit(chance, setup))
 
 
 _RARELY = (
     (0.35, _trouble),
     (0.25, _trouble),
-    (0.3, _meanwhile),
+    (0.4, _meanwhile),
     (0.25, lambda chance, setup: Crash(chance.randrange(30))),
     (0.25, lambda chance, setup: Hint(chance.randrange(setup.trackers), chance.randrange(8))),
     (0.2, lambda chance, setup: Decide(chance.randrange(4), chance.randrange(3))),
@@ -274,7 +287,7 @@ _RARELY = (
     (0.1, lambda chance, setup: Hide(chance.randrange(setup.trackers), chance.randrange(8))),
     (0.1, lambda chance, setup: Undo(chance.randrange(4))),
     (0.1, lambda chance, setup: Lag(chance.randrange(setup.trackers), chance.randrange(4))),
-    (0.12, lambda chance, setup: Backup()),
-    (0.08, lambda chance, setup: Restore()),
+    (0.05, lambda chance, setup: Backup()),
+    (0.05, lambda chance, setup: Restore()),
 )
 """How likely each is in a round."""

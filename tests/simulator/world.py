@@ -92,6 +92,9 @@ class World:
         self.removed: set[Ref] = set()
         self.hidden: dict[Ref, Issue] = {}
         self.unaudited: list[str] = []
+        self.origin: Callable[[], Ref | None] = lambda: None
+        self.undone: set[tuple[Ref, str]] = set()
+        self.was_restored = False
         self.watch: Callable[[Ref, set[str], bool], list[str]] = lambda ref, fields, created: []
         self.trackers = {name: Tracker(self, name, self._form(name)) for name in NAMES[: setup.trackers]}
         for tracker in self.trackers.values():
@@ -116,6 +119,7 @@ class World:
             self.setup.trackers,
             tuple(sorted(self.setup.rules.items())),
             self.setup.mirror,
+            self.setup.backlink,
             self.setup.deletion,
         )
 
@@ -179,8 +183,13 @@ class World:
         """A person has seen what these sides say and lets one of them stand."""
         self.ledger.decide(chosen, field, sides)
 
+    def is_excused(self, refs: Collection[Ref], field: str) -> bool:
+        """Whether a conflict may stand although no two people clashed: after an undo or a restore."""
+        return self.was_restored or any((ref, field) in self.undone for ref in refs)
+
     def recalled(self, ref: Ref, values: Mapping[str, object]) -> None:
         """A person wants an issue to hold these values again."""
+        self.undone |= {(ref, name) for name in values}
         issue = Issue(ref, "", "", "", "", StatusCategory.TODO, "")
         known = _values(ref.connection, replace(issue, **cast("dict[str, Any]", values)))
         self.ledger.recall(ref, {name: known[name] for name in values if name in known})
@@ -250,10 +259,8 @@ class World:
             self.ledger.edit(after.ref, values)
             return
         if before is None:
-            self.made.setdefault(after.links[0] if after.links else "", []).append(after.ref)
-            origin = next(
-                (i.ref for t in self.trackers.values() for i in t.issues() if i.url in after.links), None
-            )
+            origin = self.origin()
+            self.made.setdefault(f"{origin}", []).append(after.ref)
             if origin is not None:
                 self.ledger.tie((origin, after.ref))
         told = {name: value for name, value in sorted(values.items()) if name in self.ledger.fields}
@@ -359,7 +366,9 @@ _KINDS = {"memory": Kind(connection=ConnectionSettings, source=MemorySource, wri
 
 
 @cache
-def _config(trackers: int, rules: tuple[tuple[str, str], ...], mirror: bool, deletion: str) -> Config:
+def _config(
+    trackers: int, rules: tuple[tuple[str, str], ...], mirror: bool, backlink: bool, deletion: str
+) -> Config:
     names = NAMES[:trackers]
     lines = ["version = 1"]
     for name in names:
@@ -391,5 +400,6 @@ def _config(trackers: int, rules: tuple[tuple[str, str], ...], mirror: bool, del
             f'from = "{names[0]}"',
             f'to = "{names[-1]}"',
             'labels = ["x"]',
+            f"backlink = {str(backlink).lower()}",
         ]
     return load("\n".join(lines), _KINDS, "crosstie.toml", Path("/"))
