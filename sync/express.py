@@ -109,7 +109,8 @@ def _as_sprints(group: Group, issue: Issue, value: Value) -> object:
         return frozenset(past)
     there = [s for s in names.values() if s.ref.connection == here and s.source == issue.source]
     open_last = sorted(there, key=lambda s: (s.state is not SprintState.CLOSED, in_time(s)))
-    return frozenset(past | {_known({fold(s.name): s.ref.id for s in open_last}, value, "sprint", issue)})
+    known = {fold(sprint.name): sprint.ref.id for sprint in open_last}
+    return frozenset(past | {_known(known, value, "sprint", issue, group.named("sprints", value))})
 
 
 def _as_milestone(group: Group, issue: Issue, value: Value) -> object:
@@ -120,15 +121,15 @@ def _as_milestone(group: Group, issue: Issue, value: Value) -> object:
         for milestone in sorted(group.names.milestones.values(), key=lambda one: one.ref, reverse=True)
         if milestone.ref.connection == issue.ref.connection and milestone.source == issue.source
     }
-    return _known(there, value, "milestone", issue)
+    return _known(there, value, "milestone", issue, group.named("milestone", value))
 
 
-def _known(there: Mapping[str, str], name: str, what: str, issue: Issue) -> str:
-    if name not in there:
+def _known(there: Mapping[str, str], folded: str, what: str, issue: Issue, name: str) -> str:
+    if folded not in there:
         raise Cannot(
             f'{issue.source} of {issue.ref.connection} has no {what} called "{name}"; make one there'
         )
-    return there[name]
+    return there[folded]
 
 
 def _as_parent(group: Group, issue: Issue, value: Value) -> object:

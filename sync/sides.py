@@ -123,10 +123,17 @@ class Group:
         if name == "parent" and isinstance(value, str):
             connection, _, id_ = value.partition(":")
             return self.names.keys.get(Ref(connection, id_), value)
+        if name in ("milestone", "sprints") and isinstance(value, str):
+            return self.named(name, value)
         if name == "estimate" and isinstance(value, str):
             scale, _, amount = value.partition(" ")
             return f"{amount} {scale}"
         return ", ".join(sorted(value)) if isinstance(value, frozenset) else value
+
+    def named(self, name: str, folded: str) -> str:
+        """A sprint's or milestone's name as a tracker writes it."""
+        known = self.names.milestones if name == "milestone" else self.names.sprints
+        return min((one.name for one in known.values() if fold(one.name) == folded), default=folded)
 
     def _as_held(
         self, tracker: Callable[[str, object], object], issue: Issue, name: str, value: Value

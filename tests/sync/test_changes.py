@@ -235,7 +235,8 @@ def test_a_milestone_is_found_by_its_name_and_a_missing_one_is_refused(store: St
     tell(store, at(7), replace(jira, milestone="m1"))
     found = look(store, rules)
     assert written(found) == {("github", "milestone"): "m9"}
-    assert 'Rollout of plan has no milestone called "go live"' in found.refusals[0].reason
+    assert found.writes[0].shown_after == "Go Live"
+    assert 'Rollout of plan has no milestone called "Go Live"' in found.refusals[0].reason
 
 
 def test_estimates_are_compared_in_one_unit_only(store: Store) -> None:

@@ -24,7 +24,7 @@ VALUES: Mapping[str, tuple[Value, ...]] = {
     "percent": ("0", "30", "50", "60", "100"),
     "labels": tuple(map(frozenset, ("", "x", "y", "xy", "xyz", "yw"))),
 }
-many = settings(max_examples=100, deadline=None)
+many = settings(max_examples=60, deadline=None)
 seeds = st.integers(0, 2**32)
 EACH = 25
 """Ties made of one seed: Hypothesis' own draws cost more than the merge by far."""
