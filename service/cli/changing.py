@@ -90,8 +90,7 @@ def apply(
 ) -> None:
     """Write the changes to the trackers: those of FILE, or those that wait now. Shows them first and asks.
 
-    Every target is read again right before: what somebody changed meanwhile is left alone.
-    Example: crosstie apply changeset.json --yes
+    What somebody changed meanwhile is left alone. Example: crosstie apply changeset.json --yes
     """
     from service.acting import person_here
     from service.changeset_file import load_changeset

@@ -13,7 +13,9 @@ from service.failures import Exit, Failure
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from model.decisions import Decision
     from service.changeset_page import Around
+    from service.workspace import Workspace
     from sync.changeset import Changeset, Conflict
     from sync.charter import Charter
 
@@ -90,7 +92,7 @@ def conflicts_resolve(
 
     Example: crosstie conflicts resolve PAY-91 due --take jira
     """
-    from service.acting import note_act, person_here
+    from service.acting import person_here
     from service.verdicts import field_called, of_side, of_value, rule_line
 
     if (take is None) == (value is None) or (rule and take is None):
@@ -104,19 +106,7 @@ def conflicts_resolve(
         decision = of_side(key, conflict, take, by, now)
     else:
         decision = of_value(key, conflict, value or "", list(workspace.config.people), by, now)
-    with workspace.store.transaction() as writer:
-        number = writer.decisions.add(decision)
-        note_act(
-            writer,
-            workspace,
-            "resolve",
-            decision=number,
-            project=key,
-            tie=str(conflict.tie),
-            field=conflict.field,
-            verdict=decision.verdict.value,
-            value=decision.value,
-        )
+    _keep(workspace, decision, conflict)
     session.screen.say(
         f"Decided: {field} of {tie} is what {take or 'you say'}{' says' * (take is not None)}."
     )
@@ -124,6 +114,25 @@ def conflicts_resolve(
         session.screen.say(f"To decide every such conflict so, write in {workspace.path.name}:")
         session.screen.say(rule_line(key, conflict, take))
     session.screen.say("Nothing is written yet. Next: crosstie apply")
+
+
+def _keep(workspace: Workspace, decision: Decision, conflict: Conflict) -> None:
+    """Store a verdict, and in the audit log that it was given."""
+    from service.acting import note_act
+
+    with workspace.store.transaction() as writer:
+        number = writer.decisions.add(decision)
+        note_act(
+            writer,
+            workspace,
+            "resolve",
+            decision=number,
+            project=decision.project,
+            tie=str(conflict.tie),
+            field=conflict.field,
+            verdict=decision.verdict.value,
+            value=decision.value,
+        )
 
 
 def _computed(session: Session, project: str | None) -> tuple[str, Charter, Changeset]:
