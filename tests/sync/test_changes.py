@@ -21,16 +21,21 @@ from model.values import (
     Milestone,
     Origin,
     Ref,
+    Sprint,
+    SprintState,
     StatusCategory,
     TieEdge,
     Unit,
 )
+from model.writer import Kept
+from sync.changes import propose
 from sync.changeset import digest
 from sync.charter import Tracker
 from tests.sync.office import (
     GITHUB,
     JIRA,
     PLAN,
+    SOURCES,
     WRITES,
     at,
     charter,
@@ -223,8 +228,6 @@ def test_a_milestone_is_found_by_its_name_and_a_missing_one_is_refused(store: St
     rules = charter('[projects.pay.rules]\nmilestone = "ask"\n')
     jira, github, plan = three()
     with store.transaction() as writer:
-        from model.writer import Kept
-
         known = [
             Milestone(Ref("jira", "m1"), "PAY", "Go Live"),
             Milestone(Ref("github", "m9"), "acme/pay", "go  live"),
@@ -396,8 +399,6 @@ def test_looking_at_what_happened_gives_what_looking_at_everything_gives(store: 
 
 
 def test_what_was_left_open_is_looked_at_again_until_it_is_at_rest(store: Store) -> None:
-    from sync.changes import propose
-
     jira, github, _ = three()
     meet(store, jira, github)
     settle(store, charter())
@@ -544,3 +545,37 @@ def test_only_words_new_issues_and_verdicts_make_the_ties_be_found_anew(store: S
     with store.transaction() as writer:
         writer.ties.split(JIRA, GITHUB, "no", at(10))
     assert worded(mark)[0]
+
+
+def plan_of(store: Store, *sprints: Sprint) -> None:
+    with store.transaction() as writer:
+        writer.save(Entity.SPRINT, [Kept(each, at(0), at(0)) for each in sprints])
+
+
+def sprint(ref: Ref, name: str, state: SprintState = SprintState.ACTIVE, days: int = 0) -> Sprint:
+    return Sprint(ref, SOURCES[ref.connection], name, state, at(days * 1440))
+
+
+def test_a_sprint_is_found_by_its_name_and_its_end_is_nobodys_edit(store: Store) -> None:
+    rules = charter('[projects.pay.rules]\nsprint = "ask"\n')
+    one, two = Ref("jira", "s1"), Ref("jira", "s2")
+    theirs = (sprint(Ref("github", "i1"), "Sprint 1"), sprint(Ref("github", "i2"), "SPRINT 2", days=14))
+    plan_of(store, sprint(one, "Sprint 1"), sprint(two, "Sprint 2", days=14), *theirs)
+    jira, github = issue(JIRA, sprints=frozenset({"s1"})), issue(GITHUB, sprints=frozenset({"i1"}))
+    meet(store, jira, github)
+    settle(store, rules)
+    plan_of(store, sprint(one, "Sprint 1", SprintState.CLOSED))
+    assert look(store, rules, whole=True).writes == ()
+    tell(store, at(7), replace(jira, sprints=frozenset({"s1", "s2"})))
+    found = look(store, rules)
+    assert written(found) == {("github", "sprints"): '["i2"]'}
+    tell(store, at(8), jira, replace(github, sprints=frozenset({"i2"})))
+    assert written(look(store, rules)) == {("jira", "sprints"): '["s1", "s2"]'}
+
+
+def test_a_description_flows_one_way_and_only_where_a_rule_says_so(store: Store) -> None:
+    jira, github, _ = three()
+    meet(store, replace(jira, body="First line\r\nSecond  "), github)
+    assert "body" not in {entry.field for entry in settle(store, charter()).settled}
+    rules = charter('[projects.pay.rules]\ndescription = { one-way = "jira" }\n')
+    assert written(look(store, rules)) == {("github", "body"): "First line\nSecond"}
