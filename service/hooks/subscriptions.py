@@ -75,8 +75,10 @@ class Orders:
 
     def at(self, slot: str) -> Subscription | None:
         order = self._order(slot, fresh=_FRESH)
-        if order is None or not order.id:
+        if order is None:
             order = self._order(slot, fresh=_AGAIN)
+        elif not order.id:  # it was just being asked for: whoever knows the slot may know more than we read
+            order = self._order(slot, fresh=-1.0)
         return (
             Subscription(order.id, order.resource, order.tenant) if order is not None and order.id else None
         )
