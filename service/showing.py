@@ -112,6 +112,10 @@ def _wait(running: Demo, screen: Screen) -> None:
     screen.say("\nThe trackers go on running. In another terminal:")
     for name, value in settings.items():
         screen.say(f"  export {name}={shlex.quote(value)}")
-    screen.say(f"  crosstie -c {shlex.quote(str(running.workspace.path.resolve()))} report slip")
+    config = shlex.quote(str(running.workspace.path.resolve()))
+    screen.say(f"  crosstie -c {config} report slip")
+    screen.say(
+        f"  crosstie -c {config} changes    # what would be written, once the config says write = true"
+    )
     screen.say("Ctrl-C ends them.")
     threading.Event().wait()

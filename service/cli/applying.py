@@ -81,9 +81,13 @@ def next_step(session: Session, changeset: Changeset, saved: Path | None) -> Non
     """Say where a changeset was saved, and what can be done with it."""
     from service.changeset_page import short
 
-    screen = session.screen
+    screen, file = session.screen, session.workspace().path.name
     if saved is not None:
         screen.say(f"Saved to {saved}. Valid until a source changes.")
+    if changeset.writes and not session.workspace().project(changeset.project)[1].write:
+        table = f"[projects.{changeset.project}]"
+        screen.say(f"Nothing of this is written until {file} says so: write = true in {table}")
+    elif saved is not None:
         if changeset.writes:
             screen.say(f"Next: crosstie apply {saved}")
     elif changeset.writes:

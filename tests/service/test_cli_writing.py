@@ -128,6 +128,19 @@ def test_a_rule_that_was_added_shows_its_effect_before_it_has_any(waiting):
     waiting.write_config()
 
 
+def test_what_would_be_written_is_shown_before_a_project_allows_it(waiting):
+    config = waiting.folder / "crosstie.toml"
+    allowed = config.read_text("utf-8")
+    config.write_text(allowed.replace("write = true", "write = false"), "utf-8")
+    shown, refused = waiting.crosstie("changes"), waiting.crosstie("apply", "--yes")
+    config.write_text(allowed, "utf-8")
+    assert "20 Mar -> 9 Apr" in shown.stdout
+    assert (
+        "Nothing of this is written until crosstie.toml says so: write = true in [projects." in shown.stderr
+    )
+    assert refused.returncode == 7
+
+
 def test_without_a_terminal_and_without_yes_nothing_is_written(waiting):
     done = waiting.crosstie("apply")
     assert done.returncode == 7
