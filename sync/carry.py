@@ -39,6 +39,7 @@ class Carrier:
     """One run's way to the trackers. `decided` are the issues as they stood when the writes were decided.
 
     `follow` are writes that a verification called for: they put back what somebody set at the same moment.
+    What the run itself wrote to one side is no change of it when its value is carried to another.
     """
 
     means: Means
@@ -46,6 +47,7 @@ class Carrier:
     decided: Mapping[Ref, Issue] = field(default_factory=dict)
     follow: list[tuple[Entry, ...]] = field(default_factory=list)
     _failed: dict[str, int] = field(default_factory=dict)
+    _written: dict[tuple[Ref, str], str | None] = field(default_factory=dict)
 
     def carry(self, entries: Sequence[Entry]) -> Iterator[Written]:
         """Carry out the writes of one target. Stopped: a stop sign stands; nothing of this was sent."""
@@ -100,7 +102,8 @@ class Carrier:
             return ""
         before, now = self.decided[origin], issues[origin]
         there = (now.gone, now.hidden) == (before.gone, before.hidden)
-        if not there or text_of(now, write.field) != text_of(before, write.field):
+        ours = self._written.get((origin, write.field), text_of(before, write.field))
+        if not there or text_of(now, write.field) not in (text_of(before, write.field), ours):
             return f"{now.key} {write.field} was changed meanwhile; run crosstie sync"
         return ""
 
@@ -137,11 +140,12 @@ class Carrier:
         dropped = receipt.dropped.get(entry.field) if receipt else None
         notes = receipt.notes if receipt else ()
         if verdict.fate is Fate.LANDED:
+            self._written[issue.ref, write.field] = held
             yield end(writer, self.means, entry, State.APPLIED, "", notes, receipt=held)
             if verdict.trampled:
                 self._follow(writer, entry, restoring(write, verdict.found))
             elif write.why.rule not in (RESTORE, UNDO):
-                self._agree(writer, write, issue.ref, verdict.stands)
+                self._agree(writer, entry, issue.ref, verdict.stands)
         elif dropped is not None:
             yield end(writer, self.means, entry, State.REFUSED, dropped, notes, receipt=held)
         elif verdict.fate is Fate.OTHER:
@@ -153,12 +157,21 @@ class Carrier:
             reason = f"{issue.key} did not take {write.field}, without saying why; set it there by hand"
             yield end(writer, self.means, entry, State.REFUSED, reason, notes, receipt=held)
 
-    def _agree(self, writer: Writer, write: Write, target: Ref, stands: bool) -> None:
-        """The target has settled on what was written, even where somebody has changed it since."""
-        means, field = self.means, write.field
-        value = value_of(field, write.after)
-        held = None if stands else {field: means.writing(target.connection).rounded(field, value)}
-        agree(writer, means.sides, target, [field], write.why.source, means.clock(), held)
+    def _agree(self, writer: Writer, entry: Entry, target: Ref, stands: bool) -> None:
+        """Both ends have settled on what was carried over, even where somebody has changed them since."""
+        means, write = self.means, read_write(entry)
+        field, origin = write.field, write.why.source
+        held: dict[Ref, dict[str, object]] = {}
+        if not stands:
+            value = value_of(field, write.after)
+            held[target] = {field: means.writing(target.connection).rounded(field, value)}
+        if origin is not None and (origin, field) not in self._written:
+            facts = writer.facts(Entity.ISSUE, [origin]).get(origin, ())
+            later = [fact for fact in facts if fact.field == field and fact.learned > entry.created]
+            if later:
+                first = min(later, key=lambda fact: (fact.at, fact.seq))
+                held[origin] = {field: value_of(field, first.before)}
+        agree(writer, means.sides, target, [field], origin, means.clock(), held)
 
     def _follow(self, writer: Writer, entry: Entry, write: Write) -> None:
         position = max(each.position for each in writer.outbox.of_run(entry.run)) + 1
@@ -220,7 +233,7 @@ class Carrier:
         if write.why.source is not None:
             tie_twin(writer, write.why.source, twin, marker_of(self.means, entry), now)
             fields = self.means.sides.fields(entry.connection, entry.source)
-            held = self._given(write, fields)
+            held = {twin: self._given(write, fields)}
             agree(writer, self.means.sides, twin, fields, write.why.source, now, held)
         notes = [] if receipt is None else [*receipt.notes, *map(": ".join, sorted(receipt.dropped.items()))]
         return end(writer, self.means, entry, State.APPLIED, "", notes, target=twin.id)

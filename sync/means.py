@@ -40,12 +40,12 @@ class Sides(Protocol):
         target: Ref,
         fields: Collection[str],
         origin: Ref | None = None,
-        held: Mapping[str, object] | None = None,
+        held: Mapping[Ref, Mapping[str, object]] | None = None,
     ) -> Mapping[str, Stand]:
         """Field -> how the sides of the target's tie stand to what it says; `origin`: where it came from.
 
-        `held` are values that it held in between, in place of what it says. A field in which it cannot be
-        compared is left out.
+        `held` are values that sides held in between, in place of what they say. A field in which the target
+        cannot be compared is left out.
         """
         ...
 

@@ -99,11 +99,11 @@ def agree(
     fields: Collection[str],
     origin: Ref | None,
     now: datetime,
-    held: Mapping[str, object] | None = None,
+    held: Mapping[Ref, Mapping[str, object]] | None = None,
 ) -> None:
     """The sides that say what the target says have settled on it; what the others settled on is in doubt.
 
-    `held` are values that the target held when it settled, where somebody has changed it since.
+    `held` are the values that sides held when they settled, where somebody has changed them since.
     """
     settled: dict[Ref, dict[str, str | None]] = {}
     for field, stand in sides.stand(writer, target, fields, origin, held).items():

@@ -39,15 +39,15 @@ class ProjectSides:
         target: Ref,
         fields: Collection[str],
         origin: Ref | None = None,
-        held: Mapping[str, object] | None = None,
+        held: Mapping[Ref, Mapping[str, object]] | None = None,
     ) -> Mapping[str, Stand]:
-        """Field -> how the sides of the tie stand to what the target says, or held in between."""
+        """Field -> how the sides stand to what the target says, or to what sides held in between."""
         agreement = writer.agreement(self._charter.sources)
         tie, names = self._tie(agreement, target)
         if tie is None:
             return {}
-        changed: Any = held or {}
-        members = [replace(each, **changed) if each.ref == target else each for each in tie.members]
+        changed: Mapping[Ref, Any] = held or {}
+        members = [replace(each, **changed.get(each.ref, {})) for each in tie.members]
         group = Group(members, self._charter.terms, names)
         said = {issue.ref: group.now(issue) for issue in group.members}
         found = {name: _stand(group, said, target, name, origin) for name in fields if name in said[target]}

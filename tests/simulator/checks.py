@@ -47,7 +47,9 @@ def _groundless(world: World, program: Program) -> Iterator[str]:
     """Conflicts over a field that nobody edited on two sides without knowing of the other."""
     for conflict in program.last.conflicts if program.last else ():
         refs = [side.ref for side in conflict.sides]
-        if world.is_excused(refs, conflict.field) or world.ledger.is_contested(refs, conflict.field):
+        if world.is_excused(refs, conflict.field, conflict.proven) or world.ledger.is_contested(
+            refs, conflict.field
+        ):
             continue
         told = ", ".join(f"{side.ref} says {side.shown}" for side in conflict.sides)
         yield f"a conflict that nobody caused: {conflict.field}: {told}"
@@ -69,10 +71,14 @@ def _there(world: World, ref: Ref) -> Issue | None:
 
 
 def _twice(world: World) -> Iterator[str]:
-    """Issues created more than once for the same origin in the same tracker."""
+    """Issues created more than once for the same origin in the same tracker.
+
+    One that lost its marker is known by its title alone, and a restored store knows nothing of it at all.
+    """
+    lost = world.unmarked if world.was_restored else set()
     for origin, made in world.made.items():
         for connection in {ref.connection for ref in made}:
-            several = [str(ref) for ref in made if ref.connection == connection]
+            several = [str(ref) for ref in made if ref.connection == connection and ref not in lost]
             if len(several) > 1:
                 yield f"{origin or 'an issue'} was created {len(several)} times: {', '.join(several)}"
 

@@ -95,6 +95,7 @@ class World:
         self.origin: Callable[[], Ref | None] = lambda: None
         self.undone: set[tuple[Ref, str]] = set()
         self.was_restored = False
+        self.unmarked: set[Ref] = set()
         self.watch: Callable[[Ref, set[str], bool], list[str]] = lambda ref, fields, created: []
         self.trackers = {name: Tracker(self, name, self._form(name)) for name in NAMES[: setup.trackers]}
         for tracker in self.trackers.values():
@@ -183,9 +184,13 @@ class World:
         """A person has seen what these sides say and lets one of them stand."""
         self.ledger.decide(chosen, field, sides)
 
-    def is_excused(self, refs: Collection[Ref], field: str) -> bool:
-        """Whether a conflict may stand although no two people clashed: after an undo or a restore."""
-        return self.was_restored or any((ref, field) in self.undone for ref in refs)
+    def is_excused(self, refs: Collection[Ref], field: str, proven: bool) -> bool:
+        """Whether a conflict may stand although no two people clashed: after an undo or a restore, or because
+        a twin was edited before the program could see what it had created.
+        """
+        created = {ref for made in self.made.values() for ref in made}
+        unseen = not proven and bool(created & set(refs))
+        return self.was_restored or unseen or any((ref, field) in self.undone for ref in refs)
 
     def recalled(self, ref: Ref, values: Mapping[str, object]) -> None:
         """A person wants an issue to hold these values again."""
@@ -239,6 +244,8 @@ class World:
                 if isinstance(trouble[3], Fault):
                     struck = trouble[3]
                     self.tell(f"{call} of {tracker.name}:{issue} goes wrong: {struck}")
+                    if call is Call.MARK:
+                        self.unmarked.add(Ref(tracker.name, issue))
                 else:
                     self.edit(trouble[3])
             return struck

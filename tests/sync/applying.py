@@ -50,14 +50,13 @@ class AllTied:
         target: Ref,
         fields: Collection[str],
         origin: Ref | None = None,
-        held: Mapping[str, object] | None = None,
+        held: Mapping[Ref, Mapping[str, object]] | None = None,
     ) -> Mapping[str, Stand]:
         issues = reading.issues(writer, [target, *(Ref(name, target.id) for name in self.names)])
         found = {}
         for name in fields:
             texts = {ref: encode(getattr(issue, name)) for ref, issue in issues.items()}
-            if held:
-                texts[target] = encode(held[name])
+            texts |= {ref: encode(values[name]) for ref, values in (held or {}).items() if name in values}
             alike = {ref: text for ref, text in texts.items() if text == texts[target]}
             found[name] = Stand(alike, frozenset(texts.keys() - alike.keys()))
         return found

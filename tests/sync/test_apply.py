@@ -51,6 +51,17 @@ def test_a_value_whose_source_moved_meanwhile_is_not_carried_over(store: Store) 
     assert bench.there("b", 1).due is None
 
 
+def test_two_sides_that_are_united_are_both_written_in_one_run(store: Store) -> None:
+    bench = Bench(store)
+    bench.edit("a", 1, labels=frozenset({"x"}))
+    bench.edit("b", 1, labels=frozenset({"y"}))
+    bench.pull()
+    both = frozenset({"x", "y"})
+    bench.apply(bench.write("a", 1, "labels", both, "b"), bench.write("b", 1, "labels", both, "a"))
+    assert bench.states() == [State.APPLIED, State.APPLIED]
+    assert bench.there("a", 1).labels == bench.there("b", 1).labels == both
+
+
 def test_one_field_that_moved_does_not_hold_back_the_others(store: Store) -> None:
     bench = Bench(store)
     writes = bench.write("b", 1, "due", MAY), bench.write("b", 1, "title", "Better")
