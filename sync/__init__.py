@@ -4,8 +4,8 @@ In the order in which data flows:
 
 * read: `pull` drives a connector, `record` stores each batch (`explain` says why a record differs, `fitness`
   what a store can keep); `reading` fetches single issues, `remap` replays stored pages.
-* tie: `match` finds the evidence, `tie` stores it; `authority` says which of it may lead to a write, `markers`
-  seals our own, `people` says which accounts are one person.
+* tie: `match` finds the evidence, `tie` stores it; `authority` says which of it may lead to a write,
+  `markers` seals our own, `people` says which accounts are one person.
 * decide: `merge` is the three-way merge, over the comparable values of `sides` (`express` and `titles` turn
   them back into each tracker's terms). `changes` computes a `changeset` for the project's `charter`: `groups`
   reads its ties, `decide` one of them, `mirror` those without a twin, `audience` who may see it; `memory` is
