@@ -119,7 +119,6 @@ def cycle(
         yield from pull(source)
     if write:
         yield from resume(means)
-    if write:
         _retie_if_moved(means, charter)
     else:
         retie(store, project, means.clock(), _watch(charter))

@@ -7,32 +7,25 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
-from pathlib import Path
 from typing import Any, cast
 
-from config.load import load
-from config.settings import Config, ConnectionSettings, Kind
+from config.settings import Config
 from connectors.base import Batch, Connector
 from connectors.errors import Refused
 from connectors.memory.connector import MemoryConnector, shaped
 from connectors.memory.faults import Call, Fault
 from connectors.memory.form import WRITABLE, Form
-from connectors.memory.settings import MemorySource
 from connectors.memory.tracker import MemoryTracker
 from connectors.writing import Receipt
 from model.values import Account, Entity, Issue, Ref, StatusCategory
 from sandbox.clock import WorldClock
 from tests.simulator.ledger import Ledger
+from tests.simulator.rules import NAMES, PEOPLE, PROJECT, config_of
 from tests.simulator.script import FIELDS, Add, Crash, Edit, Hide, Lag, Meanwhile, Remove, Setup, Trouble
 
 __all__ = ["NAMES", "PROJECT", "START", "Crashed", "Tracker", "World"]
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
-PROJECT = "pay"
-NAMES = ("ab", "gh", "pl")
-"""The connections, whose trackers are finer and coarser ones."""
-
-_PEOPLE = ("ada", "ben", "eve")
 _LABELS = ("x", "y", "z")
 _TODAY = date(2026, 4, 1)
 _OTHERS = ("tester", "somebody")
@@ -50,7 +43,7 @@ class Tracker(MemoryTracker):
         self.name = name
         self._world = world
         self.add_source(name)
-        for person in _PEOPLE:
+        for person in PEOPLE:
             ref = Ref(name, f"{name}-{person}")
             self.accounts[ref.id] = Account(ref, person.title())
         self.listening = world.listen(self)
@@ -116,7 +109,7 @@ class World:
         self.story.append(f"{self.clock.now():%d %H:%M:%S} {line}")
 
     def config(self) -> Config:
-        return _config(
+        return config_of(
             self.setup.trackers,
             tuple(sorted(self.setup.rules.items())),
             self.setup.mirror,
@@ -365,48 +358,5 @@ def _values(name: str, issue: Issue) -> dict[str, object]:
     """An issue as the ledger keeps it: sets element by element, people by who they are."""
     plain: dict[str, object] = {field: getattr(issue, field) for field in FIELDS}
     plain["labels"] = {label: label in issue.labels for label in _LABELS}
-    plain["assignees"] = {who: f"{name}-{who}" in issue.assignees for who in _PEOPLE}
+    plain["assignees"] = {who: f"{name}-{who}" in issue.assignees for who in PEOPLE}
     return plain
-
-
-_KINDS = {"memory": Kind(connection=ConnectionSettings, source=MemorySource, writable=True)}
-
-
-@cache
-def _config(
-    trackers: int, rules: tuple[tuple[str, str], ...], mirror: bool, backlink: bool, deletion: str
-) -> Config:
-    names = NAMES[:trackers]
-    lines = ["version = 1"]
-    for name in names:
-        lines += [f"[connections.{name}]", 'kind = "memory"']
-    for person in _PEOPLE:
-        accounts = ", ".join(f'{name} = "{name}-{person}"' for name in names)
-        lines += [f"[people.{person}]", f'name = "{person.title()}"', f"accounts = {{ {accounts} }}"]
-    lines += [f"[projects.{PROJECT}]", 'name = "Payments"', "write = true"]
-    lines += [f"[projects.{PROJECT}.ties]", "suggest_by_title = false"]
-    for name in names:
-        lines += [f"[[projects.{PROJECT}.sources]]", f'connection = "{name}"', f'board = "{name}"']
-    lines.append(f"[projects.{PROJECT}.rules]")
-    for field, rule in rules:
-        named = f'{{ {rule} = "{NAMES[0]}" }}' if rule in ("owner", "one-way") else f'"{rule}"'
-        lines.append(f"{field} = {named}")
-    lines.append(f'deleted = "{deletion}"')
-    lines += [
-        f"[projects.{PROJECT}.guard]",
-        "run = 1",
-        "day = 1",
-        "actor = 1",
-        "destructive = 1",
-        "free = 1000",
-        "empty = 1",
-    ]
-    if mirror:
-        lines += [
-            f"[[projects.{PROJECT}.mirrors]]",
-            f'from = "{names[0]}"',
-            f'to = "{names[-1]}"',
-            'labels = ["x"]',
-            f"backlink = {str(backlink).lower()}",
-        ]
-    return load("\n".join(lines), _KINDS, "crosstie.toml", Path("/"))
