@@ -18,7 +18,7 @@ from model.values import Entity, Issue, Ref
 from model.writer import Writer
 from sync import reading
 from sync.changeset import Action, Write
-from sync.intents import intent_of, read_write, sent, text_of, value_of
+from sync.intents import intent_of, read_write, said, sent, text_of, value_of
 from sync.means import Means
 from sync.outcome import Written
 from sync.send import Forbidden, Order
@@ -178,6 +178,7 @@ class Carrier:
         intent = intent_of(entry.run, position, write)
         now = self.means.clock()
         writer.outbox.add(entry.run, [intent], entry.fence, now)
+        writer.audit.append(self.means.by, said(write, intent=intent.intent), now, entry.run)
         self.follow.append((writer.outbox.by_intent([intent.intent])[intent.intent],))
 
     def _create(self, entry: Entry) -> Iterator[Written]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -151,6 +152,8 @@ def test_what_somebody_set_at_the_very_moment_of_our_write_is_put_back(store: St
     assert bench.there("b", 1).due == JUNE
     assert bench.states() == [State.APPLIED, State.APPLIED]
     assert not bench.agreed("b", 1)
+    intents = [entry["intent"] for entry in map(json.loads, bench.audit())]
+    assert intents == ["1.1", "1.1", "1.2", "1.2"]
 
 
 def test_a_stale_answer_ends_the_write_as_moved(store: Store) -> None:
