@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
+from service.cli.contents import Root
 from service.failures import Exit, Failure, explain
 from service.screen import Screen
 from service.workspace import Workspace, clock_from
@@ -62,6 +63,7 @@ class Session:
 
 app = typer.Typer(
     name="crosstie",
+    cls=Root,
     help="One truthful status over Jira, GitHub and Microsoft Planner.",
     epilog=EPILOG,
     no_args_is_help=True,

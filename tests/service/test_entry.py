@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 
 from connectors.errors import AccessRefused, Misconfigured, RetryLater, Unreachable
 from service.failures import Exit, Failure, explain
@@ -46,6 +47,23 @@ def test_help_loads_no_heavy_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_help_lists_every_command_once_in_a_line_of_its_own(tmp_path: Path) -> None:
+    from service.cli import commands
+    from service.cli.app import app
+    from service.cli.contents import CONTENTS
+
+    listed = [name for section in CONTENTS.values() for name in section]
+    app.registered_commands.clear()
+    app.registered_groups.clear()
+    commands.register(app)
+    registered = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    assert sorted(listed) == sorted(registered)
+    told = crosstie("--help", cwd=tmp_path, COLUMNS="80").stdout.splitlines()
+    for section in CONTENTS.values():
+        for name, said in section.items():
+            assert f"  {name:<11}{said}" in told
 
 
 def test_without_a_config_the_places_looked_at_and_the_next_step_are_named(tmp_path: Path) -> None:
