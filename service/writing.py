@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import socket
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from config.secrets import REFERENCE
+from connectors.errors import ConnectorError
 from service.failures import Exit, Failure
 from service.fenced import FencedStore, Hold
 from service.wiring import kinds
-from sync.charter import Charter, Tracker, charter_of
+from sync.charter import Charter, Rounding, Tracker, charter_of
 from sync.cycle import Step, cycle, means_of, trackers_of
 from sync.markers import marker_for
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from config.settings import SourceSettings
+    from config.settings import ConnectionSettings, SourceSettings
     from connectors.base import Connector
     from service.workspace import Workspace
     from sync.means import Means
@@ -29,6 +32,20 @@ if TYPE_CHECKING:
 __all__ = ["Desk", "charter_for", "marker_key", "write_within_limits", "writing_desk"]
 
 _KEY_BYTES = 32
+_SECRETS = ("token", "secret", "key", "credential")
+"""Settings of connections that refer to what reading needs; a connector may ask for it only later."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Connectors:
+    """A project's connectors by connection. `lost`: why one cannot be used now; `known` still tells of it."""
+
+    known: dict[str, Connector] = field(default_factory=dict)
+    lost: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def usable(self) -> dict[str, Connector]:
+        return {name: one for name, one in self.known.items() if name not in self.lost}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +58,8 @@ class Desk:
 
 def charter_for(workspace: Workspace, project: str) -> Charter:
     """The charter of a project, without signing in anywhere."""
-    with _connectors(workspace, project, signs_in=False) as connectors:
-        return _charter(workspace, project, connectors)
+    with _connectors(workspace, project, signs_in=False) as found:
+        return _charter(workspace, project, found)
 
 
 @contextmanager
@@ -56,15 +73,15 @@ def writing_desk(workspace: Workspace, project: str, by: str, *, insist: bool = 
             f"Another crosstie writes for {project}, so nothing was written. Run this again when it is done.",
         )
     try:
-        with _connectors(workspace, project) as connectors:
-            charter = _charter(workspace, project, connectors)
+        with _connectors(workspace, project) as found:
+            charter = _charter(workspace, project, found)
             store = FencedStore(workspace.store, hold)
             marker = partial(marker_for, marker_key(workspace))
             means = means_of(
                 store,
                 workspace.config,
                 charter,
-                connectors,
+                found.usable,
                 marker,
                 workspace.clock,
                 by,
@@ -90,21 +107,40 @@ def write_within_limits(workspace: Workspace, by: str) -> Callable[[str], tuple[
 
 
 @contextmanager
-def _connectors(
-    workspace: Workspace, project: str, *, signs_in: bool = True
-) -> Iterator[dict[str, Connector]]:
-    """A connector for each connection that the project reads; closed afterwards."""
+def _connectors(workspace: Workspace, project: str, *, signs_in: bool = True) -> Iterator[_Connectors]:
+    """A connector for each connection that the project reads; closed afterwards.
+
+    One that cannot sign in stops only itself. ConnectorError: none can.
+    """
     _, settings = workspace.project(project)
+    names = sorted({source.connection for source in settings.sources})
+    found = _Connectors()
     with ExitStack() as opened:
-        found = {}
-        for name in sorted({source.connection for source in settings.sources}):
-            found[name] = workspace.connector(workspace.config.connections[name], signs_in=signs_in)
-            opened.callback(found[name].close)
+        for name in names:
+            connection = workspace.config.connections[name]
+            try:
+                if signs_in:
+                    _have_secrets(workspace, connection)
+                made = workspace.connector(connection, signs_in=signs_in)
+            except ConnectorError as error:
+                if len(found.lost) + 1 == len(names):
+                    raise
+                found.lost[name] = f"{name} cannot be used now: {error}"
+                made = workspace.connector(connection, signs_in=False)
+            opened.callback(made.close)
+            found.known[name] = made
         yield found
 
 
-def _charter(workspace: Workspace, project: str, connectors: Mapping[str, Connector]) -> Charter:
-    known, connections = kinds(), workspace.config.connections
+def _have_secrets(workspace: Workspace, connection: ConnectionSettings) -> None:
+    """Misconfigured: a secret that reading through the connection needs cannot be had."""
+    for reference in {getattr(connection, name, None) for name in _SECRETS}:
+        if isinstance(reference, str) and re.fullmatch(REFERENCE, reference):
+            workspace.credential(reference)
+
+
+def _charter(workspace: Workspace, project: str, found: _Connectors) -> Charter:
+    known, connections, connectors = kinds(), workspace.config.connections, found.known
     verified = {name for name in connectors if known[connections[name].kind].verified}
     own = {name: str(account) for name, one in connectors.items() if (account := _own_account(one))}
     _, settings = workspace.project(project)
@@ -113,17 +149,26 @@ def _charter(workspace: Workspace, project: str, connectors: Mapping[str, Connec
         mine = [source for source in settings.sources if source.connection == name]
         if trackers[name].writes:
             trackers[name] = _placed(trackers[name], connector, mine)
+        if name in found.lost:
+            trackers[name] = replace(trackers[name], lost=found.lost[name])
     return charter_of(workspace.config, project, trackers)
 
 
 def _placed(tracker: Tracker, connector: Connector, sources: Sequence[SourceSettings]) -> Tracker:
     """What is known of a tracker, with what the settings of its sources leave a place for."""
-    holds, rounded = (getattr(connector, name, None) for name in ("holds", "rounded_in"))
+    holds, rounded_in = (getattr(connector, name, None) for name in ("holds", "rounded_in"))
     if holds is not None:
         tracker = replace(tracker, holds={source.key: holds(source) for source in sources})
-    if rounded is not None and len(sources) == 1:
-        tracker = replace(tracker, rounded=partial(rounded, sources[0]))
+    general = tracker.rounded
+    if rounded_in is not None and general is not None:
+        rounds = {source.key: partial(_rounded, general, partial(rounded_in, source)) for source in sources}
+        tracker = replace(tracker, rounds=rounds)
     return tracker
+
+
+def _rounded(tracker: Rounding, source: Rounding, name: str, value: object) -> object:
+    """The value as the tracker holds it, in a source as that is set up."""
+    return source(name, tracker(name, value))
 
 
 def _own_account(connector: Connector) -> object:

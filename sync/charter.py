@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -15,10 +15,13 @@ from sync.audience import Audiences, audiences_of
 from sync.merge import Ruling
 from sync.sides import Terms
 
-__all__ = ["Charter", "Place", "Tracker", "charter_of"]
+__all__ = ["Charter", "Place", "Rounding", "Tracker", "charter_of"]
 
 Place = tuple[str, str]
 """A source, as (connection, key)."""
+
+Rounding = Callable[[str, object], object]
+"""(field, value) -> the value as a tracker would hold it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +29,18 @@ class Tracker:
     """What is known of a connection's tracker: the fields it can be written, and how it rounds them.
 
     `writes` is empty where it is only read. `holds`: source key -> the fields that this source can hold,
-    where that is not all of `writes`. `verified`: its accounts' addresses may match people. `own`: our
-    account there.
+    where that is not all of `writes`; `rounds`: source key -> how this source rounds, where that is not as
+    `rounded`. `verified`: its accounts' addresses may match people. `own`: our account there. `lost`: why
+    it cannot be used now, "" where it can.
     """
 
     writes: Collection[str] = frozenset()
-    rounded: Callable[[str, object], object] | None = None
+    rounded: Rounding | None = None
     verified: bool = False
     holds: Mapping[str, Collection[str]] = field(default_factory=dict)
     own: str | None = None
+    rounds: Mapping[str, Rounding] = field(default_factory=dict)
+    lost: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +77,11 @@ def charter_of(config: Config, name: str, trackers: Mapping[str, Tracker]) -> Ch
             for source in sources
             if known[source.connection].writes
         },
-        rounded={each: made for each, tracker in known.items() if (made := tracker.rounded) is not None},
+        rounded=_roundings(sources, known),
         priorities=config.mapping.priority,
         hours_per_day=config.general.calendar.hours_per_day,
         locked=_locked(config, known),
+        lost={name: tracker.lost for name, tracker in known.items() if tracker.lost},
     )
     return Charter(
         name,
@@ -96,6 +103,16 @@ def _rulings(project: Project) -> dict[str, Ruling]:
     }
 
 
+def _roundings(sources: Sequence[SourceSettings], known: Mapping[str, Tracker]) -> dict[Place, Rounding]:
+    found: dict[Place, Rounding] = {}
+    for source in sources:
+        tracker = known[source.connection]
+        made = tracker.rounds.get(source.key, tracker.rounded)
+        if made is not None:
+            found[source.connection, source.key] = made
+    return found
+
+
 def _locked(config: Config, known: Mapping[str, Tracker]) -> dict[str, str]:
     found = {
         name: f"{name} is only read: nothing can be written through a connection of kind "
@@ -103,6 +120,7 @@ def _locked(config: Config, known: Mapping[str, Tracker]) -> dict[str, str]:
         for name, tracker in known.items()
         if not tracker.writes
     }
+    found |= {name: tracker.lost for name, tracker in known.items() if tracker.lost}
     return found | {
         name: f"[connections.{name}] is read_only; take that out to write through it"
         for name in known

@@ -179,6 +179,10 @@ class _Telling:
         before, after = encode(getattr(issue, self._name)), encode(wanted)
         if before == after:
             return "", None
+        why = self._why(value)
+        lost = self._charter.terms.lost.get(why.source.connection) if why.source else None
+        if lost:
+            return lost, None
         read = self._group.comparable(issue, self._name)
         return "", Write(
             tie=self._group.root,
@@ -194,7 +198,7 @@ class _Telling:
             if isinstance(read, Missing)
             else self._group.shown(self._name, read),
             shown_after=self._shown(value, wanted),
-            why=self._why(value),
+            why=why,
             expected=issue.version,
             destructive=is_destructive(self._name, getattr(issue, self._name), wanted),
         )
@@ -213,7 +217,9 @@ class _Telling:
     def _why(self, value: Value) -> Why:
         said = {part.side: part.now for part in self._outcome.parts}
         exact = [ref for ref in self._outcome.movers if said.get(ref) == value]
-        source = min(exact or self._outcome.movers[:1], default=None)
+        lost = self._charter.terms.lost
+        known = exact or self._outcome.movers[:1]
+        source = min(known, key=lambda ref: (ref.connection in lost, ref), default=None)
         if source is None:
             return Why(self._rule, detail="a person's value" if self._rule == DECISION else "")
         last = self._lasts.get((source, "gone" if self._lost else self._name))

@@ -109,9 +109,9 @@ class Mirroring:
             intent = intent_for(self._charter.name, issue.ref, reflection.end)
             if intent in self._made:
                 continue
-            reason = self._charter.terms.locked.get(reflection.end[0]) or self._charter.audiences.refusal(
-                issue, None, reflection.end
-            )
+            terms = self._charter.terms
+            reason = terms.locked.get(reflection.end[0]) or terms.lost.get(issue.ref.connection)
+            reason = reason or self._charter.audiences.refusal(issue, None, reflection.end)
             target = Ref(reflection.end[0], intent)
             if reason:
                 found.refusals.append(Refusal(tie.root, issue.title, target, issue.key, "", reason))

@@ -37,16 +37,18 @@ class Terms:
     """What a project's fields mean now.
 
     `rules`: field -> ruling, without those that are off. `holds`: source -> the fields it can hold; a source
-    that is not named is only read, and takes part with what it says. `rounded`: connection -> what its
-    tracker makes of a field's value. `locked`: connection -> why nothing is written through it.
+    that is not named is only read, and takes part with what it says. `rounded`: source -> what its tracker
+    makes of a field's value there. `locked`: connection -> why nothing is written through it. `lost`:
+    connection -> why nothing can be read through it either: nobody knows whether what it said still stands.
     """
 
     rules: Mapping[str, Ruling]
     holds: Mapping[tuple[str, str], Collection[str]]
-    rounded: Mapping[str, Callable[[str, object], object]] = field(default_factory=dict)
+    rounded: Mapping[tuple[str, str], Callable[[str, object], object]] = field(default_factory=dict)
     priorities: PriorityMap = field(default_factory=PriorityMap)
     hours_per_day: Decimal = Decimal(8)
     locked: Mapping[str, str] = field(default_factory=dict)
+    lost: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ class Group:
 
     def rounded(self, ref: Ref, name: str, value: Value) -> Value:
         """The value as the side's tracker would hold it; as it is where the side cannot express it at all."""
-        tracker = self.terms.rounded.get(ref.connection)
+        tracker = self.terms.rounded.get((ref.connection, self.issues[ref].source))
         if tracker is None:
             return value
         key = (ref, name, value)
@@ -111,7 +113,7 @@ class Group:
         """The value of model.values.Issue that says this on a side, after its rounding. Cannot: none does."""
         issue = self.issues[ref]
         own = express(self, issue, name, value)
-        tracker = self.terms.rounded.get(ref.connection)
+        tracker = self.terms.rounded.get((ref.connection, issue.source))
         return own if tracker is None else tracker(name, own)
 
     def shown(self, name: str, value: Value) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from connectors.errors import Misconfigured
 from model.progress import Counts, Outcome
 from model.values import StatusCategory
 from service.bearings import bearings, tracker_names
@@ -72,8 +73,39 @@ def test_what_a_tracker_can_hold_is_asked_of_the_source_as_it_is_set_up(tmp_path
     repository = f'{{ connection = "gh", repo = "acme/erp"{board} }}'
     workspace = office(tmp_path, GITHUB.replace("{ here }", repository))
     terms = charter_for(workspace, "erp").terms
-    assert terms.rounded["gh"]("status", StatusCategory.DOING) is held
+    assert terms.rounded["gh", "acme/erp"]("status", StatusCategory.DOING) is held
     assert ("due" in terms.holds["gh", "acme/erp"]) is bool(board)
+
+
+def test_each_of_several_sources_of_one_tracker_holds_what_its_own_settings_leave_a_place_for(tmp_path):
+    several = (
+        '{ connection = "gh", repo = "acme/erp", project = 1 }, { connection = "gh", repo = "acme/bare" }'
+    )
+    terms = charter_for(office(tmp_path, GITHUB.replace("{ here }", several)), "erp").terms
+    status = {source: made("status", StatusCategory.DOING) for (_, source), made in terms.rounded.items()}
+    assert status == {"acme/erp": StatusCategory.DOING, "acme/bare": StatusCategory.TODO}
+    title = {made("title", "Pay\nthem") for made in terms.rounded.values()}
+    assert title == {"Pay them"}
+
+
+def test_a_tracker_without_its_secret_stops_only_what_leads_to_it_or_comes_from_it(tmp_path):
+    text = CONFIG.replace("[projects.erp]", 'gh = { kind = "github", token = "env:NONE" }\n[projects.erp]')
+    text = text.replace("sources = [", 'sources = [\n    { connection = "gh", repo = "acme/erp" },')
+    workspace = office(tmp_path, text)
+    unread = charter_for(workspace, "erp")
+    with writing_desk(workspace, "erp", "cli:one") as desk:
+        reason = desk.charter.terms.lost["gh"]
+        assert reason.startswith("gh cannot be used now: ")
+        assert "NONE" in reason
+        assert desk.charter.terms.locked["gh"] == reason
+        assert sorted(desk.means.connectors) == ["one", "three", "two"]
+        assert (desk.charter.rules, desk.charter.terms.holds) == (unread.rules, unread.terms.holds)
+
+
+def test_a_project_none_of_whose_trackers_can_be_used_says_why(tmp_path):
+    workspace = office(tmp_path, GITHUB.replace("{ here }", '{ connection = "gh", repo = "acme/erp" }'))
+    with pytest.raises(Misconfigured, match="NONE"), writing_desk(workspace, "erp", "cli:one"):
+        pass
 
 
 def test_several_trackers_of_one_kind_are_called_by_their_connections(tmp_path):

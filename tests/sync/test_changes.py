@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from connectors.base import Batch
 from model.agreement import Mark
 from model.decisions import Decision, Verdict
 from model.store import Store
@@ -31,6 +32,7 @@ from model.writer import Kept
 from sync.changes import propose
 from sync.changeset import digest
 from sync.charter import Tracker
+from sync.record import Place, record
 from tests.sync.office import (
     GITHUB,
     JIRA,
@@ -167,6 +169,53 @@ def test_what_a_tracker_rounds_is_neither_an_edit_nor_a_conflict(store: Store) -
     assert (written(found), found.conflicts) == ({}, ())
     tell(store, at(8), issue(JIRA, percent=100))
     assert written(look(store, rules)) == {("plan", "percent"): "100"}
+
+
+def test_each_source_of_one_connection_rounds_as_it_can(store: Store) -> None:
+    """A repository without a board holds "in progress" as an open issue, beside one that has a board."""
+
+    def bare(field: str, value: object) -> object:
+        return StatusCategory.TODO if value is StatusCategory.DOING else value
+
+    here = '{ connection = "github", project = "acme/pay" },'
+    both = f'{here} {{ connection = "github", project = "acme/bare" }},'
+    rules = charter(change={here: both}, github=Tracker(WRITES, own="us", rounds={"acme/bare": bare}))
+    jira, github, _ = three()
+    other = issue(Ref("github", "g2"), source="acme/bare", key="acme/bare#g2")
+    with store.transaction() as writer:
+        place = Place("github", "acme/bare", at(0), first_contact=False)
+        record(writer, place, Batch("issues", "c", True, (other,)))
+    meet(store, jira, github)
+    with store.transaction() as writer:
+        writer.ties.join(github.ref, other.ref, "told", at(0))
+    settle(store, rules)
+    tell(store, at(7), replace(jira, status=StatusCategory.DOING))
+    found = look(store, rules, 8)
+    assert [(write.target, write.after) for write in found.writes] == [(GITHUB, "doing")]
+    assert (found.refusals, found.conflicts) == ((), ())
+    tell(store, at(9), replace(github, status=StatusCategory.DOING))
+    settle(store, rules, 10)
+    again = look(store, rules, 11, whole=True)
+    assert (again.writes, again.refusals, again.conflicts, again.settled) == ((), (), (), ())
+
+
+def test_what_a_tracker_said_that_cannot_be_used_now_waits_and_the_others_go_on(store: Store) -> None:
+    jira, github, plan = three()
+    meet(store, jira, github, plan)
+    settle(store, charter())
+    reason = "jira cannot be used now: its secret is missing; set A"
+    lost = charter(jira=Tracker(WRITES, verified=True, own="us", lost=reason))
+    assert lost.rules == charter().rules
+    tell(store, at(7), replace(jira, due=LATER), replace(github, status=StatusCategory.DOING))
+    found = look(store, lost)
+    assert written(found) == {("plan", "status"): "doing"}
+    assert {(each.target, each.field) for each in found.refusals} == {
+        (JIRA, "status"),
+        (GITHUB, "due"),
+        (PLAN, "due"),
+    }
+    assert {each.reason for each in found.refusals} == {reason}
+    assert len(written(look(store, charter()))) == 4
 
 
 def test_people_are_the_same_whatever_their_accounts(store: Store) -> None:
