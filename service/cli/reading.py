@@ -62,15 +62,19 @@ def _tell(session: Session, done: Pulled, names: Mapping[tuple[str, str], str]) 
 
     for step in sorted(done.finished, key=lambda step: (step.connection, step.source)):
         name = names.get((step.connection, step.source), step.source)
-        told = f"{step.connection} {name}: {step.seen:,} issues read, {step.added:,} new, "
-        told += f"{step.changed:,} changed, {step.events:,} events"
+        told = f"{step.connection} {name}: {_counted(step.seen, 'issue')} read, {step.added:,} new, "
+        told += f"{step.changed:,} changed, {_counted(step.events, 'event')}"
         if step.requests:
-            told += f", {step.requests:,} requests"
+            told += f", {_counted(step.requests, 'request')}"
         if step.waited:
             told += f", {duration(step.waited)} waited"
         if step.parked:
             told += f"; {step.parked} could not be understood and wait: crosstie report status"
         session.screen.data(told)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def _verdict(done: Pulled) -> int:

@@ -188,7 +188,7 @@ def test_a_faulty_connector_is_named_and_stops_nothing_else(desk: Desk, faulty: 
         assert fault in checked.stdout
     pulled = desk.run("-m", "service.entry", "pull", cwd=faulty, **path)
     assert pulled.returncode == 6
-    assert "files plan.csv: 1 issues read" in pulled.stdout
+    assert "files plan.csv: 1 issue read" in pulled.stdout
     assert "odd kitchen: odd cannot be used. crosstie-broken 1.0: crosstie_broken cannot be" in pulled.stderr
     assert "Traceback" not in pulled.stderr + checked.stderr
 
@@ -211,7 +211,7 @@ def test_a_connector_that_breaks_while_reading_stops_its_own_source_only(desk: D
     path = {"PYTHONPATH": f"{tmp_path / 'site'}{os.pathsep}{ROOT}"}
     pulled = desk.run("-m", "service.entry", "pull", cwd=tmp_path, **path)
     assert pulled.returncode == 6, pulled.stderr
-    assert "f plan.csv: 1 issues read" in pulled.stdout
+    assert "f plan.csv: 1 issue read" in pulled.stdout
     assert "notes kitchen: The connector of crosstie-notebook 1.0 failed (KeyError: 'rev')" in pulled.stderr
     assert "Traceback" not in pulled.stderr
 

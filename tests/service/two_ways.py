@@ -169,7 +169,7 @@ def _scene(cast: Cast, title: str, told: str, act: Callable[[], object], command
 def _steady(text: str) -> str:
     """A screen without what differs from one life to the next: ports, digests, what it cost."""
     text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1", text)
-    text = re.sub(r", [\d,]+ requests", "", text)
+    text = re.sub(r", [\d,]+ requests?", "", text)
     text = re.sub(r"\b[0-9a-f]{64}\b", "5f0c…", text)
     return re.sub(r"([Cc]hangeset[ -])[0-9a-f]{4}\b", r"\g<1>7f3a", text)
 
