@@ -75,6 +75,7 @@ SYSTEM_FIELDS = (
     "statuscategorychangedate",
     "timeoriginalestimate",
     "issuelinks",
+    "security",
     "description",
 )
 
@@ -305,9 +306,11 @@ def day(text: str | None, field: str) -> date | None:
 
 
 def _attributes(fields: SystemFields) -> tuple[tuple[str, str], ...]:
+    """The creator, the resolution, and the security level of an issue that only some may see."""
     found = {
         "creator": fields.creator.id if fields.creator else None,
         "resolution": fields.resolution.name if fields.resolution else None,
+        "security level": (fields.security.name or fields.security.id) if fields.security else None,
     }
     return tuple((name, value) for name, value in found.items() if value)
 

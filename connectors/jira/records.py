@@ -144,6 +144,7 @@ class SystemFields(Record, frozen=True):
     fix_versions: tuple[VersionRecord, ...] | None = None
     parent: LinkedIssue | None = None
     issuelinks: tuple[LinkRecord, ...] | None = None
+    security: Named | None = None
     description: Any = None
 
 
