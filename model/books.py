@@ -14,6 +14,7 @@ from model.identity import Identities
 from model.inbox import Inbox
 from model.leases import Leases
 from model.outbox import Outbox
+from model.progress import newest_pages
 from model.ties import AgreedValue, read_all_agreed
 from model.values import Ref
 
@@ -39,6 +40,10 @@ class Books:
     def agreed(self, refs: Collection[Ref] | None = None) -> dict[Ref, dict[str, AgreedValue]]:
         """Issue -> field -> the value on which it settled, of these issues or of all that ever settled."""
         return read_all_agreed(self._connection, refs)
+
+    def newest_pages(self, connection: str, source: str, stream: str) -> list[bytes]:
+        """The newest page kept of a stream of a source, and of each "STREAM PART" that it comes in."""
+        return newest_pages(self._connection, connection, source, stream)
 
     def agreement(self, sources: Collection[tuple[str, str]]) -> Agreement:
         """What the sync engine reads of a project with these sources, as (connection, source)."""

@@ -12,7 +12,7 @@ from hashlib import sha256
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from model.bulk import fetch, portions, upsert
-from model.identity import Identities
+from model.identity import Identities, number_of_source
 from model.tables import table
 
 __all__ = ["AGAIN", "Counts", "KeptPage", "Outcome", "Progress", "Run", "SourceState"]
@@ -223,3 +223,16 @@ class Progress:
         expected = run.carried.expected if counts.expected is None else counts.expected
         brought = asdict(counts) | {"seen": run.carried.seen + counts.seen, "expected": expected}
         self._at.execute(update(runs).where(runs.c.pk == run.number).values(brought | ended))
+
+
+def newest_pages(at: Connection, connection: str, source: str, stream: str) -> list[bytes]:
+    """The newest page kept of a stream, and of each "STREAM PART"; nothing of a source never read."""
+    rows = table("raw_page")
+    part = rows.c.stream.startswith(f"{stream} ", autoescape=True)
+    query = (
+        select(rows.c.stream, rows.c.body)
+        .where(rows.c.source == number_of_source(connection, source), (rows.c.stream == stream) | part)
+        .order_by(rows.c.number)
+    )
+    found = {name: body for name, body in at.execute(query)}
+    return [zlib.decompress(found[name]) for name in sorted(found)]

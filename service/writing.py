@@ -148,10 +148,21 @@ def _charter(workspace: Workspace, project: str, found: _Connectors) -> Charter:
     for name, connector in connectors.items():
         mine = [source for source in settings.sources if source.connection == name]
         if trackers[name].writes:
+            _teach(workspace, connector, mine)
             trackers[name] = _placed(trackers[name], connector, mine)
         if name in found.lost:
             trackers[name] = replace(trackers[name], lost=found.lost[name])
     return charter_of(workspace.config, project, trackers)
+
+
+def _teach(workspace: Workspace, connector: Connector, sources: Sequence[SourceSettings]) -> None:
+    """Let a connector know again what was read of its sources, where it rounds by that."""
+    learn = getattr(connector, "learn", None)
+    if learn is None:
+        return
+    with workspace.store.reading() as books:
+        for source in sources:
+            learn(source, partial(books.newest_pages, source.connection, source.key))
 
 
 def _placed(tracker: Tracker, connector: Connector, sources: Sequence[SourceSettings]) -> Tracker:

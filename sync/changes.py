@@ -45,6 +45,9 @@ _PORTION = 2000
 _LATE = timedelta(minutes=15)
 """A reading stamps what it stores with its beginning; so far before the last look something may be news."""
 
+_NAMED = 3
+"""Labels that a note names."""
+
 _SENT = (State.SENT, State.UNKNOWN, State.APPLIED, State.PARKED)
 
 
@@ -128,6 +131,7 @@ class _Looking:
             self._decide(ties, decider, found)
             self._mirror(ties, decider, found)
         _note_people(people, found)
+        _note_unheld(charter, found)
 
     def _alone(self, numbers: set[int] | None) -> Iterable[int]:
         """Issues to look at whether tied or not: those that a mirror may be for."""
@@ -242,3 +246,15 @@ def _note_people(people: People, found: Found) -> None:
     if found.refusals and people.unmatched:
         count = len(people.unmatched)
         found.notes.append(f"{count} accounts are nobody's; crosstie people lists them with suggestions")
+
+
+def _note_unheld(charter: Charter, found: Found) -> None:
+    """Say of each source which labels it has no place for."""
+    called = {(one.connection, one.key): one.name or one.key for one in charter.project.sources}
+    for place, labels in sorted(found.unheld.items()):
+        names = ", ".join(sorted(labels)[:_NAMED]) + (", …" if len(labels) > _NAMED else "")
+        count = "1 label" if len(labels) == 1 else f"{len(labels)} labels"
+        found.notes.append(
+            f"{called.get(place, place[1])} of {place[0]} has no place for {count} ({names}), which the "
+            "other sides keep; to have them there, make them there and set them on an issue again"
+        )

@@ -11,7 +11,7 @@ from model.decisions import Decision, Verdict
 from model.fields import encode
 from model.values import Issue, Ref, StatusCategory
 from sync.changeset import Action, Conflict, Refusal, Settled, Side, Why, Write
-from sync.charter import Charter
+from sync.charter import Charter, Place
 from sync.groups import Tie
 from sync.merge import Held, Outcome, Part, Ruling, Unproven, Value, force, merge
 from sync.sides import Cannot, Group, Missing, Names, parse, text
@@ -29,7 +29,10 @@ Lasts = Mapping[tuple[Ref, str], Last]
 
 @dataclass(slots=True)
 class Found:
-    """What was decided for some ties. `seen` counts the values that somebody changed since they settled."""
+    """What was decided for some ties. `seen` counts the values that somebody changed since they settled.
+
+    `unheld`: the labels that a source's tracker cannot hold, of the ties that were decided.
+    """
 
     writes: list[Write] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)
@@ -38,6 +41,7 @@ class Found:
     notes: list[str] = field(default_factory=list)
     seen: int = 0
     since_rules: set[Ref] = field(default_factory=set)
+    unheld: dict[Place, set[str]] = field(default_factory=dict)
 
 
 class Decider:
@@ -152,6 +156,8 @@ class _Telling:
         if self._outcome.conflict:
             found.conflicts.append(self._conflict())
             return
+        if self._name == "labels":
+            self._note_unheld(found)
         writes: list[Write] = []
         refused = False
         for ref, value in sorted(self._outcome.writes.items()):
@@ -166,6 +172,17 @@ class _Telling:
         if not writes and not refused:
             settled = {str(part.side): text(part.now) for part in self._outcome.parts}
             found.settled.append(Settled(self._group.root, self._name, settled, self._behind))
+
+    def _note_unheld(self, found: Found) -> None:
+        """Labels that one side has, or is to have, and that another one's tracker has no place for."""
+        texts = [self._outcome.writes.get(part.side, part.now) for part in self._outcome.parts]
+        wanted = frozenset[str]().union(*(each for each in texts if isinstance(each, frozenset)))
+        for part in self._outcome.parts:
+            held = self._group.rounded(part.side, self._name, wanted)
+            if isinstance(held, frozenset) and wanted - held:
+                issue = self._group.issues[part.side]
+                lacking = {self._group.spelled(issue, label) for label in wanted - held}
+                found.unheld.setdefault((part.side.connection, issue.source), set()).update(lacking)
 
     def _write(self, ref: Ref, value: Value) -> tuple[str, Write | None]:
         issue = self._group.issues[ref]

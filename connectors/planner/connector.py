@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import ClassVar, TypeVar
 
@@ -19,11 +20,13 @@ from connectors.base import (
     SourceOffer,
     Spent,
 )
-from connectors.errors import AccessRefused, ConnectorError, Misconfigured
+from connectors.errors import AccessRefused, ConnectorError, Misconfigured, SourceStopped
 from connectors.payload import decode
 from connectors.planner.client import READ, WRITE, PlannerClient, Reply
 from connectors.planner.edits import WRITES, holds, rounded
+from connectors.planner.labels import Labels
 from connectors.planner.mapping import HISTORY_FIELDS, Board, estimate_of
+from connectors.planner.pages import Streams
 from connectors.planner.plans import Frame, board_of, plans_of, read_frames, refused_plan
 from connectors.planner.pulling import Pulling, about_names
 from connectors.planner.records import Collection as Rows
@@ -92,6 +95,7 @@ class Connector:
         self._client = sign_in(settings)
         self._writer: PlannerClient | None = None
         self._writing = Writing(settings, self._client, self._writing_client, retry)
+        self._labels: dict[str, Labels] = {}
 
     def spent(self) -> Spent:
         return Spent(sum(client.spent().requests for client in self._clients()))
@@ -258,6 +262,22 @@ class Connector:
     @staticmethod
     def rounded(field: str, value: object) -> object:
         return rounded(field, value)
+
+    def rounded_in(self, source: object, field: str, value: object) -> object:
+        """As `rounded`, without the labels that no plan of the source has, once `learn` told which it has."""
+        known = self._labels.get(_own(source).model_dump_json())
+        if field == "labels" and isinstance(value, frozenset) and known is not None:
+            return known.held(value)
+        return rounded(field, value)
+
+    def learn(self, source: object, newest: Callable[[str], Iterable[bytes]]) -> None:
+        """Know the source's labels by what was read; `newest` has the last page of each part of a stream."""
+        mine = _own(source)
+        with suppress(SourceStopped):  # a page that cannot be read any more tells nothing
+            frames = [decode(page, Frame) for page in newest(Streams().frame)]
+            if frames:
+                boards = [board_of(frame, self._settings, mine)[0] for frame in frames]
+                self._labels[mine.model_dump_json()] = Labels.of(boards)
 
     def replay(self, source: object, pages: Iterable[RawPage], now: datetime) -> Iterator[Batch]:
         yield from replay(self._settings, _own(source), pages, now)

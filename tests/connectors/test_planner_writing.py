@@ -378,6 +378,17 @@ def test_an_estimate_takes_the_place_of_the_label_that_said_another(desk: Desk) 
     assert desk.office.tenant.task(desk.task).categories == {7, 9}
 
 
+def test_labels_are_rounded_to_those_of_the_plan_once_it_was_read(desk: Desk) -> None:
+    given = frozenset({"wave 1", "5 points", "Nowhere", "category3"})
+    connector = desk.office.connect(secrets=SECRETS)
+    assert connector.rounded_in(desk.source, "labels", given) == given
+    (frame,) = [page.body for batch in desk.office.pull() for page in batch.raw if page.stream == "plan"]
+    connector.learn(desk.source, {"plan": [frame]}.__getitem__)
+    assert connector.rounded_in(desk.source, "labels", given) == {"Wave 1", "category3"}
+    assert connector.rounded_in(desk.source, "labels", frozenset()) == frozenset()
+    assert connector.rounded_in(desk.source, "title", " a ") == "a"
+
+
 def test_labels_that_hold_the_estimate_are_no_labels_and_stay_when_labels_are_written(desk: Desk) -> None:
     desk.office.edit(desk.task, categories=("3 points", 7))
     assert (desk.read().labels, desk.read().estimate) == ({"Wave 1"}, 3)

@@ -215,6 +215,20 @@ def test_what_moved_between_the_look_and_the_write_is_left_alone(waiting):
     assert waiting.crosstie("pull").returncode == 0
 
 
+def test_a_label_that_the_plan_has_no_name_for_is_told_once_and_never_refused(world):
+    world.jira.site.edit(world.issue, ANN, labels=("urgent",))
+    world.wait(minutes=5)
+    first = world.crosstie("sync")
+    assert first.returncode == 0
+    assert "has no place for 1 label (urgent)" in " ".join(first.stdout.split())
+    labels = world.github.site.issue("acme/erp", world.number).labels
+    assert [label.name for label in labels] == ["urgent"]
+    world.wait(minutes=5)
+    again = world.crosstie("sync")
+    assert "urgent" not in first.stderr + again.stdout + again.stderr
+    assert "Nothing to write" in again.stdout
+
+
 def test_a_saved_changeset_is_applied_as_it_was_saved_with_no_secret_on_the_screen(world):
     assert world.crosstie("changes", "-o", "now.json").returncode == 0
     done = world.crosstie("apply", "now.json", "--yes", "--json")

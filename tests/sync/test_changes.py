@@ -218,6 +218,29 @@ def test_what_a_tracker_said_that_cannot_be_used_now_waits_and_the_others_go_on(
     assert len(written(look(store, charter()))) == 4
 
 
+def test_labels_that_a_side_has_no_place_for_settle_without_it_and_are_named_once(store: Store) -> None:
+    def slots(field: str, value: object) -> object:
+        return value & {"bug"} if field == "labels" and isinstance(value, frozenset) else value
+
+    rules = charter(plan=Tracker(WRITES, verified=True, own="us", rounds={"Rollout": slots}))
+    jira, github, plan = three(labels=frozenset({"bug"}))
+    meet(store, jira, github, plan)
+    settle(store, rules)
+    wanted = frozenset({"bug", "Urgent", "audit", "blocked", "cash"})
+    tell(store, at(7), replace(jira, labels=wanted), replace(github, labels=wanted))
+    found = settle(store, rules, 8)
+    assert (found.writes, found.refusals, found.conflicts) == ((), (), ())
+    (note,) = found.notes
+    assert "Rollout of plan has no place for 4 labels (Urgent, audit, blocked, …)" in note
+    again = look(store, rules, 9, whole=True)
+    assert (again.notes, again.settled, again.writes) == ((), (), ())
+    tell(store, at(10), replace(plan, labels=frozenset()))
+    assert written(look(store, rules, 11)) == {
+        ("github", "labels"): '["Urgent", "audit", "blocked", "cash"]',
+        ("jira", "labels"): '["Urgent", "audit", "blocked", "cash"]',
+    }
+
+
 def test_people_are_the_same_whatever_their_accounts(store: Store) -> None:
     jira, github, plan = three()
     meet(store, jira, github, plan)
