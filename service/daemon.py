@@ -25,6 +25,7 @@ from service.hooks.storing import append_to
 from service.logs import Logger
 from service.metrics import CONTENT_TYPE, Metrics
 from service.operations import Operations, Probe
+from service.presence import Presence
 from service.reloading import Watched, differences
 from service.rendering import Renderer
 from service.systemd import Notifier
@@ -98,6 +99,7 @@ class Daemon:
         self._renderer = Renderer(workspace.environ)
         self.metrics = Metrics(lambda: self.workspace)
         self._holder = f"{socket.gethostname()}:{os.getpid()}:{time.time_ns()}"
+        self._presence = Presence(workspace.store.database.where.path)
         self._watched = Watched(workspace.path)
         self._committer: Committer | None = None
         self._crew: _Crew | None = None
@@ -129,6 +131,7 @@ class Daemon:
         )
         self.hooks = Listener(self._app, hooks, "hooks")
         self.workspace.store.room.hold()
+        self._presence.alone()
         self._crew = self._assemble()
         self._crew.start()
         self.operations.start()
@@ -179,6 +182,8 @@ class Daemon:
         if self.operations is not None:
             self.operations.stop()
         self.workspace.store.room.give_back()
+        if not late:
+            self._presence.end()
         if late:
             self._log.warning(f"stopped while still waiting for an answer: {', '.join(late)}")
         else:
@@ -231,6 +236,7 @@ class Daemon:
             self.metrics,
             workspace.config.daemon.poll.total_seconds(),
             self.stand_by,
+            self._presence.alone,
         )
         sources = workspace.sources()
         workers = {

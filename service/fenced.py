@@ -16,10 +16,21 @@ _SPAN = timedelta(minutes=2)
 
 
 class Hold:
-    """The right to work on one thing. It is renewed by working; `holder` names this very process."""
+    """The right to work on one thing. It is renewed by working; `holder` names this very process.
 
-    def __init__(self, store: Store, name: str, holder: str, clock: Callable[[], datetime]) -> None:
+    `alone` says whether any other process of this machine that held it must be dead by now, as after a crash.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        name: str,
+        holder: str,
+        clock: Callable[[], datetime],
+        alone: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.name = name
+        self._alone = alone
         self._store = store
         self._holder = holder
         self._clock = clock
@@ -30,10 +41,19 @@ class Hold:
         now = self._clock()
         with self._store.transaction() as writer:
             if self.lease is None:
+                self._bury(writer, now)
                 self.lease = writer.leases.take(self.name, self._holder, _SPAN, now)
             else:
                 self.confirm(writer)
         return self.lease is not None
+
+    def _bury(self, writer: Writer, now: datetime) -> None:
+        """End the lease of one who died with it, rather than wait until it runs out."""
+        found = writer.leases.lease(self.name)
+        if found is None or found.holder == self._holder or found.until <= now:
+            return
+        if found.holder.partition(":")[0] == self._holder.partition(":")[0] and self._alone():
+            writer.leases.release(found, now)
 
     def lose(self) -> None:
         """Another took it: begin anew with the next `take`."""

@@ -58,6 +58,7 @@ class Office:
     """What all workers share. `changed` is told the sources that have something new, each by its names.
 
     `poll`: seconds between two readings of a source; `stand_by`: until a lease or store is tried again.
+    `alone`: whether no other daemon of this machine lives.
     """
 
     workspace: Workspace
@@ -67,6 +68,7 @@ class Office:
     meter: Meter = field(default_factory=Meter)
     poll: float = 300.0
     stand_by: float = 20.0
+    alone: Callable[[], bool] = lambda: False
     elapsed: Callable[[], float] = time.monotonic
 
     def now(self) -> datetime:
@@ -115,7 +117,9 @@ class Worker:
         self._awake = threading.Event()
         now = office.elapsed()
         self._turns = {s.key: _Turn(s, Pace(office.poll), now) for s in sources}
-        self._hold = Hold(self._store, f"work/{connection}", office.holder, office.workspace.clock)
+        self._hold = Hold(
+            self._store, f"work/{connection}", office.holder, office.workspace.clock, office.alone
+        )
         self._fenced = FencedStore(self._store, self._hold)
         self._deaf_until = now
         self._pauses = Pauses(self._pause, self._show, self._stop)

@@ -31,6 +31,7 @@ from service.hooks.subscriptions import Order, Orders, forget, keep
 from service.logs import logger_to
 from service.operations import Operations, Probe
 from service.pace import Pace
+from service.presence import Presence
 from service.rendering import Failed, Renderer
 from service.rendering import Order as Render
 from service.systemd import Notifier
@@ -194,6 +195,22 @@ def test_a_lease_that_is_used_does_not_run_out(store: Store) -> None:
     assert not other.take()
     hold.give_back()
     assert other.take()
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_the_lease_of_a_daemon_that_was_killed_is_taken_over_at_once(store: Store, tmp_path: Path) -> None:
+    living, following = (Presence(tmp_path / "crosstie.db") for _ in range(2))
+    first = Hold(store, "work/gh", "here:1:1", lambda: NOW, living.alone)
+    second = Hold(store, "work/gh", "here:2:2", lambda: NOW, following.alone)
+    elsewhere = Hold(store, "work/gh", "there:2:2", lambda: NOW, following.alone)
+    assert living.alone()
+    assert first.take()
+    assert not second.take()
+    living.end()  # as the system does when a process is killed
+    assert not elsewhere.take()
+    assert second.take()
+    with pytest.raises(LeaseLost), FencedStore(store, first).transaction() as writer:
+        writer.leases.set("seen", "1", "first", NOW)
 
 
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
