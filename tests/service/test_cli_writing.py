@@ -229,6 +229,18 @@ def test_a_label_that_the_plan_has_no_name_for_is_told_once_and_never_refused(wo
     assert "Nothing to write" in again.stdout
 
 
+def test_a_tracker_without_its_secret_is_named_and_the_other_one_is_written(world):
+    world.move()
+    line = CommandLine(world.folder, {name: one for name, one in SECRETS.items() if name != "GITHUB_TOKEN"})
+    done = line.run("sync", CROSSTIE_NOW=world.now.isoformat(), CROSSTIE_USER="pm")
+    told = " ".join(done.stdout.split())
+    assert "GITHUB_TOKEN: the variable GITHUB_TOKEN is not set" in told
+    assert world.followed() == {BEFORE, AFTER}
+    world.wait(minutes=5)
+    assert world.crosstie("sync").returncode == 0
+    assert world.followed() == {AFTER}
+
+
 def test_a_saved_changeset_is_applied_as_it_was_saved_with_no_secret_on_the_screen(world):
     assert world.crosstie("changes", "-o", "now.json").returncode == 0
     done = world.crosstie("apply", "now.json", "--yes", "--json")
