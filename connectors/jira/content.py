@@ -10,7 +10,7 @@ import msgspec
 
 from connectors.base import Batch, Parked, RawPage
 from connectors.errors import SkipIssue
-from connectors.jira.changes import tell_life
+from connectors.jira.changes import Life, tell_life
 from connectors.jira.context import Known, parked
 from connectors.jira.mapping import Mapped, epic_of, map_issue
 from connectors.jira.records import (
@@ -22,7 +22,7 @@ from connectors.jira.records import (
 )
 from connectors.jira.words import Words
 from connectors.payload import decode, decode_record
-from model.values import Account, Event, Issue, Milestone, Sprint
+from model.values import Account, Event, Issue, Milestone, Origin, Sprint
 
 __all__ = ["Content", "epics_of", "gathered", "histories_of", "logs_of", "records_of"]
 
@@ -94,11 +94,10 @@ class Content:
         """
         for id, (mapped, raw) in self.mapped.items():
             try:
-                updated, given = mapped.issue.updated, histories.get(id)
-                until = updated + _SAVED if given and updated else None
+                given = histories.get(id)
                 found = given or self.inline.get(id, ())
                 records = [decode_record(history, HistoryRecord) for history in found]
-                life = tell_life(mapped, records, self.words, until)
+                life = self._life(mapped, records, mapped.issue.updated if given else None)
             except SkipIssue as odd:
                 self.odd.append(parked(raw, SkipIssue(f"Its history: {odd}")))
                 continue
@@ -106,6 +105,16 @@ class Content:
             self.events.extend(life.events)
             people = (*mapped.accounts, *life.accounts)
             self.accounts.update((person.ref.id, person) for person in people)
+
+    def _life(self, mapped: Mapped, records: Sequence[HistoryRecord], updated: datetime | None) -> Life:
+        """Of a save a moment later than `updated` only the record can say whether it was made in between."""
+        if updated is None:
+            return tell_life(mapped, records, self.words)
+        life = tell_life(mapped, records, self.words, updated + _SAVED)
+        if not _guessed(life):
+            return life
+        strict = tell_life(mapped, records, self.words, updated)
+        return strict if _guessed(strict) < _guessed(life) else life
 
     def batch(self, stream: str, raw: tuple[RawPage, ...] = (), notes: Sequence[str] = ()) -> Batch:
         """All of it; where the stream goes on is the caller's to say."""
@@ -157,6 +166,10 @@ class Content:
         new = tuple(version for id, version in found.items() if id not in self.known.versions)
         self.known.versions.update(found)
         return new
+
+
+def _guessed(life: Life) -> int:
+    return sum(event.origin is Origin.RECONSTRUCTED for event in life.events)
 
 
 class _Fields(msgspec.Struct, frozen=True):

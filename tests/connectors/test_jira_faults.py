@@ -332,6 +332,30 @@ def test_an_issue_edited_every_second_neither_keeps_the_walk_going_nor_loses_an_
     assert len(told) == edits
 
 
+def test_a_save_between_an_issue_and_its_history_is_told_once_by_the_next_reading(desk: Desk) -> None:
+    ids = list(desk.site.issues)[:2]
+    desk.site.edit(ids[0], "712020:bob", summary="First name")
+
+    def edit(path: str, body: bytes) -> bytes:
+        if path.endswith("/issue/bulkfetch"):
+            desk.clock.advance(timedelta(milliseconds=200))
+            desk.site.edit(ids[0], "712020:bob", summary="Second name")
+        return body
+
+    connector = desk.connect()
+    desk.spoil = edit
+    seen = fold(connector.fetch(desk.source(), ids, desk.clock.now()))
+    assert {issue.title for issue in seen.issues.values()} == {"First name", "Story 1"}
+    desk.spoil = lambda path, body: body
+    fold(connector.fetch(desk.source(), ids, desk.clock.now()), seen)
+    connector.close()
+    told = [e.meaning for e in seen.events.values() if e.meaning and e.meaning.field == "title"]
+    assert [(one.before, one.after) for one in told] == [
+        ("Story 0", "First name"),
+        ("First name", "Second name"),
+    ]
+
+
 @pytest.mark.parametrize("lag", [1, 5, 9])
 def test_an_index_that_lags_by_minutes_loses_no_edit_and_no_issue(lag: int) -> None:
     desk = Desk()
