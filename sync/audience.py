@@ -31,9 +31,9 @@ class Audiences:
         place = self.places.get((issue.ref.connection, issue.source))
         if place is None or place not in self.wider:
             return None
-        told = dict(issue.attributes)
-        if told.get(VISIBILITY, place) != place and told[VISIBILITY] == "public":
+        if self._contradicted(issue):
             return None
+        told = dict(issue.attributes)
         if LEVEL not in told:
             return place
         narrow = self.levels.get(told[LEVEL].casefold())
@@ -44,6 +44,14 @@ class Audiences:
         place = self.places.get((issue.ref.connection, issue.source))
         return "public" in (place, dict(issue.attributes).get(VISIBILITY))
 
+    def _contradicted(self, issue: Issue) -> str:
+        """What the tracker says of who sees the issue's place, where only one of it and the config has it
+        for public; "": nothing.
+        """
+        place = self.places.get((issue.ref.connection, issue.source))
+        shown = dict(issue.attributes).get(VISIBILITY, "")
+        return shown if shown and (shown == "public") != (place == "public") else ""
+
     def within(self, narrow: str, wide: str) -> bool:
         """Whether everybody of the one belongs to the other."""
         return lies_within(narrow, wide, self.wider)
@@ -52,6 +60,12 @@ class Audiences:
         """Why nothing of `origin` may be written to `target`, or to a new issue of a source; "": it may."""
         seen = self.of(origin)
         seers = self.of(target) if target is not None else self.places.get(place)
+        for each in (origin, target):
+            if each is not None and (shown := self._contradicted(each)):
+                return (
+                    f"{each.key} is in a place that is {shown}, and the config says otherwise; correct that, "
+                    f"or visibility under [connections.{each.ref.connection}]"
+                )
         if seen is None:
             return (
                 f"nobody can say who may see {origin.key}; name its security level under [audiences], or set "

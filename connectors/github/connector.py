@@ -29,6 +29,7 @@ from connectors.github.cursors import MilestoneCursor, read
 from connectors.github.desk import Desk
 from connectors.github.fetching import fetch_issues, open_ground
 from connectors.github.mapping import Reading
+from connectors.github.refusals import TurnedPublic
 from connectors.github.replay import replay
 from connectors.github.rounding import WRITES, holds, latest, rounded, rounded_in
 from connectors.github.settings import GitHubConnection, GitHubSource
@@ -176,10 +177,21 @@ class Connector:
         """What a write did. Where things are is looked up anew after one that met another place."""
         mine = _own(source)
         try:
-            return act(self._desk(mine, now))
-        except Stale:
+            desk = self._desk(mine, now)
+            self._see_that_it_is_closed(desk)
+            return act(desk)
+        except (Stale, TurnedPublic):
             self._desks.pop(mine.key, None)
             raise
+
+    def _see_that_it_is_closed(self, desk: Desk) -> None:
+        """TurnedPublic: the repository is public, and the config has it for something else."""
+        said = desk.source.visibility or self._settings.visibility
+        if desk.ground.pulled.opening.public and said != "public":
+            raise TurnedPublic(
+                f'{desk.place} is public on GitHub, and the config says visibility = "{said}". Make it '
+                f'private again, or set visibility = "public" under [connections.{self._settings.name}]'
+            )
 
     def _desk(self, source: GitHubSource, now: datetime) -> Desk:
         """Where the source is written to, as it was found within the last minutes."""

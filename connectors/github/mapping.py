@@ -135,7 +135,7 @@ def issue_from_graphql(node: IssueNode, reading: Reading) -> Issue:
         milestone=milestone,
         parent=node.parent.id if node.parent else None,
         priority=own["priority"].words if "priority" in own else None,
-        attributes=(*card.attributes, *_creator(node.author)),
+        attributes=(*card.attributes, *_creator(node.author), *_visibility(node)),
         body=said.text,
         links=(*_pulls(node, reading), *filter(None, [said.link])),
         version=node.updated_at.isoformat(),
@@ -191,6 +191,14 @@ def _pulls(node: IssueNode, reading: Reading) -> tuple[str, ...]:
 def _creator(author: Actor | None) -> tuple[tuple[str, str], ...]:
     """Who opened it, as the attribute that reports look for."""
     return (("creator", author.id),) if author is not None and author.id else ()
+
+
+def _visibility(node: IssueNode) -> tuple[tuple[str, str], ...]:
+    """Who sees the issue's repository, which may be turned public at any time."""
+    shown = node.repository
+    if shown is None or shown.is_private is None:
+        return ()
+    return (("visibility", "private" if shown.is_private else "public"),)
 
 
 def card_of(node: IssueNode, reading: Reading) -> Card:

@@ -161,6 +161,12 @@ class _Pull(_Camel, frozen=True):
     repository: _RepositoryName
 
 
+class _Shown(_Camel, frozen=True):
+    """Whether a repository is kept from the public; for internal ones GitHub says that they are."""
+
+    is_private: bool | None = None
+
+
 class IssueNode(_Camel, frozen=True):
     """An issue of the bulk query. `cards` are its board items, whose values stand under aliases; None: the
     board was not read. `pulls` are the pull requests that close it.
@@ -177,6 +183,7 @@ class IssueNode(_Camel, frozen=True):
     state_reason: str | None = None
     closed_at: datetime | None = None
     author: Actor | None = None
+    repository: _Shown | None = None
     milestone: _Titled | None = None
     labels: Connection[_Named] = Connection()
     assignees: Connection[Actor] = Connection()
@@ -255,6 +262,7 @@ class _Repository(_Camel, frozen=True):
     id: str = ""
     name_with_owner: str = ""
     has_issues_enabled: bool = True
+    is_private: bool | None = None
     all: Connection[msgspec.Raw] = Connection()
     issues: Connection[msgspec.Raw] = Connection()
     milestones: Connection[MilestoneNode] | None = None

@@ -103,7 +103,7 @@ _MILESTONES = """
 OPENING = f"""
 query Opening($owner: String!, $name: String!, $first: Int!, $after: String) {{
   repository(owner: $owner, name: $name) {{
-    id nameWithOwner hasIssuesEnabled
+    id nameWithOwner hasIssuesEnabled isPrivate
 {_MILESTONES}  }}
   issue: __type(name: "Issue") {{ fields {{ name args {{ name }} }} }}
   timeline: __type(name: "IssueTimelineItems") {{ possibleTypes {{ name }} }}
@@ -284,6 +284,7 @@ def _whole(features: Features) -> str:
 fragment Whole on Issue {{
   id number title body state {_reason(features)} createdAt updatedAt closedAt
   author {_PERSON}
+  repository {{ isPrivate }}
   milestone {{ id title }}
   labels(first: 100) {{ nodes {{ name }} }}
   assignees(first: 20) {{ nodes {{ id login name }} }}

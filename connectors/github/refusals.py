@@ -10,7 +10,7 @@ import msgspec
 from connectors.errors import ConnectorError, OutcomeUnknown, Refused, RetryLater, Stale
 from connectors.github.answers import Answer, GraphError, Refusal, TooHeavy, judge, judge_query
 
-__all__ = ["Declined", "Moved", "judge_mutations", "judge_write", "reasons_of", "unanswered"]
+__all__ = ["Declined", "Moved", "TurnedPublic", "judge_mutations", "judge_write", "reasons_of", "unanswered"]
 
 _LONGEST_WORDS = 200
 
@@ -25,6 +25,10 @@ class Declined(Refused):
 
 class Moved(Stale):
     """What was to be written stands at another address now; nothing was written."""
+
+
+class TurnedPublic(Refused):
+    """Everybody sees the repository, and the config does not say so; nothing was written."""
 
 
 class _Problem(msgspec.Struct):

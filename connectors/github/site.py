@@ -93,11 +93,12 @@ def _new_name(client: GitHubClient, answer: Answer) -> str | None:
 @dataclass(frozen=True, slots=True)
 class Opening:
     """What the first request of a pull said: the repository's id and present name, what can be asked, the
-    scopes of a classic token (None: of another kind), and the first milestones.
+    scopes of a classic token (None: of another kind), and the first milestones. `public`: everybody sees it.
     """
 
     id: str
     place: str
+    public: bool
     features: Features
     scopes: frozenset[str] | None
     milestones: Connection[MilestoneNode]
@@ -128,6 +129,7 @@ def open_repository(client: GitHubClient, source: GitHubSource, first: int, afte
     return Opening(
         id=found.id,
         place=found.name_with_owner or source.repo,
+        public=found.is_private is False,
         features=_features(data, source),
         scopes=scopes_of(answer.headers),
         milestones=found.milestones,

@@ -141,7 +141,7 @@ class Payloads:
             **dict.fromkeys(("forks_count", "forks", "network_count", "subscribers_count"), 0),
             "open_issues_count": open_issues,
             "open_issues": open_issues,
-            "visibility": "private" if repo.private else "public",
+            "visibility": repo.visibility,
             "default_branch": "main",
             "topics": [],
             "permissions": self._permissions(repo),

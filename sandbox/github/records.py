@@ -30,11 +30,13 @@ __all__ = [
     "ProjectField",
     "Repo",
     "StateReason",
+    "Visibility",
     "node_id",
     "pacific_midnight",
     "stamp",
 ]
 
+Visibility = Literal["public", "private", "internal"]
 StateReason = Literal["completed", "reopened", "not_planned", "duplicate"]
 FieldType = (
     Literal["title", "assignees", "labels", "milestone", "text", "number", "date"]
@@ -224,7 +226,7 @@ class Repo:
     id: int
     owner: Account
     name: str
-    private: bool
+    visibility: Visibility
     created: datetime
     issues: dict[int, Issue] = field(default_factory=dict)
     milestones: dict[int, Milestone] = field(default_factory=dict)
@@ -238,6 +240,11 @@ class Repo:
     @property
     def node_id(self) -> str:
         return node_id("R", self.id)
+
+    @property
+    def private(self) -> bool:
+        """Whether strangers do not see it: GitHub calls internal ones private, too."""
+        return self.visibility != "public"
 
     @property
     def full_name(self) -> str:

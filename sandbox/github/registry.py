@@ -23,6 +23,7 @@ from sandbox.github.records import (
     Project,
     ProjectField,
     Repo,
+    Visibility,
 )
 from sandbox.github.tokens import Role, Token
 
@@ -123,11 +124,18 @@ class Registry:
     def add_repo(self, full_name: str, private: bool = False) -> Repo:
         """Create `owner/name`; a private one is read by every user whose token may."""
         owner, _, name = full_name.partition("/")
-        repo = Repo(self._new_id(), self.account(owner), name, private, self.clock.now())
+        visibility: Visibility = "private" if private else "public"
+        repo = Repo(self._new_id(), self.account(owner), name, visibility, self.clock.now())
         self.repos[repo.id] = repo
         self._names[full_name.casefold()] = repo
         self.nodes[repo.node_id] = repo
         return repo
+
+    def set_visibility(self, full_name: str, visibility: Visibility) -> None:
+        """Show a repository to everybody, to the enterprise, or to its members alone."""
+        repo = self.repo(full_name)
+        repo.visibility = visibility
+        repo.version += 1
 
     def rename_repo(self, full_name: str, new_name: str) -> None:
         """Rename or move a repository to `owner/name`; its old name answers with a redirect from now on."""

@@ -73,7 +73,7 @@ def test_an_issue_comes_whole() -> None:
         assignees=frozenset({ben}),
         labels=frozenset({"docs"}),
         parent=desk.id(parent),
-        attributes=(("creator", desk.site.account("ada").node_id),),
+        attributes=(("creator", desk.site.account("ada").node_id), ("visibility", "private")),
         body="See https://jira.example.com/browse/PAY-7",
         version=MONDAY.isoformat(),
     )

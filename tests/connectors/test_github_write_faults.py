@@ -416,7 +416,8 @@ def test_a_renamed_repository_is_found_by_the_next_write() -> None:
 def test_a_repository_that_takes_no_issues_of_ours_is_refused_with_the_right_that_lacks() -> None:
     desk = WritingDesk()
     desk.site.add_token("bot", "ghp_canary_reader", ("read:project",))
-    desk.site.repo(REPO).private = False
+    desk.site.set_visibility(REPO, "public")
+    desk.visibility = "public"
     with writing(desk, "ghp_canary_reader") as at, pytest.raises(Refused, match="Issues: read and write"):
         at.create()
 

@@ -22,6 +22,8 @@ WRITER = "ghp_canary0of0bot"
 class WritingDesk(Desk):
     """A desk at which an account of ours may write, with an issue of Ada's to write to."""
 
+    visibility: str | None = None
+
     def __init__(self, **desk: Any) -> None:
         super().__init__(**desk)
         self.site.add_user("bot", "Crosstie")
@@ -38,7 +40,7 @@ class WritingDesk(Desk):
 
     @property
     def ours(self) -> Any:
-        return self.source(issue_fields={"priority": "Urgency"})
+        return self.source(issue_fields={"priority": "Urgency"}, visibility=self.visibility)
 
     def sprint(self, name: str) -> str:
         held = self.site.project("acme", self.board).named("Sprint")

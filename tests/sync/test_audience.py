@@ -114,9 +114,17 @@ def test_a_repository_that_turned_public_freezes() -> None:
     known = audiences_of(config())
     turned = replace(issue(Ref("github", "g1")), attributes=(("visibility", "public"),))
     assert known.of(turned) is None
-    assert "nobody can say who sees acme/pay#g1" in known.refusal(
-        issue(Ref("jira", "1")), turned, ("github", "acme/pay")
-    )
+    for origin, target in ((issue(Ref("jira", "1")), turned), (turned, issue(Ref("jira", "1")))):
+        reason = known.refusal(origin, target, (target.ref.connection, target.source))
+        assert "acme/pay#g1 is in a place that is public, and the config says otherwise" in reason
+
+
+@pytest.mark.parametrize("shown", ["private", "internal"])
+def test_a_repository_that_is_closed_although_the_config_says_public_is_in_doubt(shown: str) -> None:
+    closed = replace(issue(Ref("github", "g1")), attributes=(("visibility", shown),))
+    said = config(change={'project = "acme/pay"': 'project = "acme/pay", visibility = "public"'})
+    assert audiences_of(said).of(closed) is None
+    assert audiences_of(config()).of(closed) == "internal"
 
 
 def test_an_issue_of_a_source_that_the_config_does_not_name_is_in_doubt() -> None:
