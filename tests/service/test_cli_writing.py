@@ -215,32 +215,6 @@ def test_what_moved_between_the_look_and_the_write_is_left_alone(waiting):
     assert waiting.crosstie("pull").returncode == 0
 
 
-def test_a_label_that_the_plan_has_no_name_for_is_told_once_and_never_refused(world):
-    world.jira.site.edit(world.issue, ANN, labels=("urgent",))
-    world.wait(minutes=5)
-    first = world.crosstie("sync")
-    assert first.returncode == 0
-    assert "has no place for 1 label (urgent)" in " ".join(first.stdout.split())
-    labels = world.github.site.issue("acme/erp", world.number).labels
-    assert [label.name for label in labels] == ["urgent"]
-    world.wait(minutes=5)
-    again = world.crosstie("sync")
-    assert "urgent" not in first.stderr + again.stdout + again.stderr
-    assert "Nothing to write" in again.stdout
-
-
-def test_a_tracker_without_its_secret_is_named_and_the_other_one_is_written(world):
-    world.move()
-    line = CommandLine(world.folder, {name: one for name, one in SECRETS.items() if name != "GITHUB_TOKEN"})
-    done = line.run("sync", CROSSTIE_NOW=world.now.isoformat(), CROSSTIE_USER="pm")
-    told = " ".join(done.stdout.split())
-    assert "GITHUB_TOKEN: the variable GITHUB_TOKEN is not set" in told
-    assert world.followed() == {BEFORE, AFTER}
-    world.wait(minutes=5)
-    assert world.crosstie("sync").returncode == 0
-    assert world.followed() == {AFTER}
-
-
 def test_a_saved_changeset_is_applied_as_it_was_saved_with_no_secret_on_the_screen(world):
     assert world.crosstie("changes", "-o", "now.json").returncode == 0
     done = world.crosstie("apply", "now.json", "--yes", "--json")
@@ -272,6 +246,33 @@ def test_the_daemon_writes_what_waits_by_the_same_door(world):
     workspace.close()
     assert [step.state for step in steps if isinstance(step, Written)] == [State.APPLIED] * 2
     assert world.followed() == {date(2026, 4, 16)} != before
+
+
+def test_a_label_that_the_plan_has_no_name_for_is_told_once_and_never_refused(world):
+    world.jira.site.edit(world.issue, ANN, labels=("urgent",))
+    world.wait(minutes=5)
+    first = world.crosstie("sync")
+    assert first.returncode == 0
+    assert "has no place for 1 label (urgent)" in " ".join(first.stdout.split())
+    labels = world.github.site.issue("acme/erp", world.number).labels
+    assert [label.name for label in labels] == ["urgent"]
+    world.wait(minutes=5)
+    again = world.crosstie("sync")
+    assert "urgent" not in first.stderr + again.stdout + again.stderr
+    assert "Nothing to write" in again.stdout
+
+
+def test_a_tracker_without_its_secret_is_named_and_the_other_one_is_written(world):
+    before, later = world.followed(), date(2026, 4, 24)
+    world.move(later)
+    line = CommandLine(world.folder, {name: one for name, one in SECRETS.items() if name != "GITHUB_TOKEN"})
+    done = line.run("sync", CROSSTIE_NOW=world.now.isoformat(), CROSSTIE_USER="pm")
+    told = " ".join(done.stdout.split())
+    assert "GITHUB_TOKEN: the variable GITHUB_TOKEN is not set" in told
+    assert world.followed() == {*before, later}
+    world.wait(minutes=5)
+    assert world.crosstie("sync").returncode == 0
+    assert world.followed() == {later}
 
 
 def test_a_mirror_creates_a_twin_once_and_seals_it_with_a_key_of_our_own(world):
