@@ -7,6 +7,7 @@ import http.client
 import random
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -46,7 +47,7 @@ class Post:
     body: bytes
 
 
-class Office:
+class Office(ABC):
     """One tracker and those who edit in it; its answers and their edits take turns."""
 
     name = ""
@@ -80,22 +81,25 @@ class Office:
 
         return application
 
+    @abstractmethod
     def rename(self, issue: Any, title: str) -> None:
-        raise NotImplementedError
+        """Give an issue a new title."""
 
+    @abstractmethod
     def turn(self, issue: Any) -> None:
-        raise NotImplementedError
+        """Close an open issue, or open it again."""
 
+    @abstractmethod
     def id_of(self, issue: Any) -> str:
-        raise NotImplementedError
+        """The id by which connectors know an issue."""
 
+    @abstractmethod
     def taken(self) -> list[Post]:
         """What waits to be sent, which is then ours to send."""
-        raise NotImplementedError
 
+    @abstractmethod
     def state(self) -> dict[str, tuple[str, bool]]:
         """Issue id -> title, and whether it is done."""
-        raise NotImplementedError
 
 
 class GitHubOffice(Office):
@@ -208,7 +212,7 @@ class Senders:
     _count: int = 0
     _open: int = 0
 
-    def start(self, senders: int = 8) -> None:
+    def start(self, senders: int = 32) -> None:
         for _ in range(senders):
             threading.Thread(target=self._run, daemon=True).start()
 
