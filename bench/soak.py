@@ -126,8 +126,8 @@ class Books:
             return int(count)
 
 
-def differences(file: Path, offices: Sequence[Office]) -> Iterator[str]:
-    """Where the store does not say what a tracker says, or counts another number of renames."""
+def differences(file: Path, offices: Sequence[Office]) -> Iterator[tuple[str, str]]:
+    """("state" or "history", the issue): what is said now, or how many renames were, differs."""
     store = open_store(f"sqlite:///{file}")
     view = store.view(datetime.now(UTC))
     renames = Counter((one.ref.connection, one.ref.id) for one in view.changes(fields=("title",)))
@@ -136,9 +136,10 @@ def differences(file: Path, offices: Sequence[Office]) -> Iterator[str]:
             issue = view.issue(Ref(office.name, id))
             held = (issue.title, issue.status is StatusCategory.DONE) if issue else None
             if held != (title, done):
-                yield f"{office.name} {id}: {held} held, {(title, done)} there"
+                yield "state", f"{office.name} {id}: {held} held, {(title, done)} there"
             if renames[office.name, id] != office.renamed[id]:
-                yield f"{office.name} {id}: {renames[office.name, id]} of {office.renamed[id]} renames"
+                told = f"{renames[office.name, id]} of {office.renamed[id]} renames"
+                yield "history", f"{office.name} {id}: {told}"
     store.close()
 
 
@@ -193,8 +194,10 @@ def verdict(file: Path, sent: int, senders: Senders, offices: Sequence[Office]) 
         f"dealt with          {len(done)}, after (p50, p95, p99.9) {', '.join(late)}",
         f"lost                {len(missing)} not stored, {len(undone)} not dealt with",
         f"doubled             {doubled}",
-        f"issues that differ  {len(apart)} of {sum(len(office.issues) for office in offices)}",
-        *(f"  {line}" for line in apart[:10]),
+        f"issues              {sum(len(office.issues) for office in offices)}",
+        f"  state differs     {sum(kind == 'state' for kind, _ in apart)}",
+        f"  history differs   {sum(kind == 'history' for kind, _ in apart)}",
+        *(f"  {line}" for _, line in sorted(apart, reverse=True)[:10]),
     ]
     return len(missing) + len(undone) + doubled + len(apart) + (sent - len(senders.accepted)), lines
 
