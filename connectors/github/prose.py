@@ -35,7 +35,7 @@ _JOINED = re.compile(
 )
 _MARK = r"<!-- crosstie:(ct1\.[0-9a-z-]{4,40}\.[0-9a-f]{16}) -->"
 _BELOW = re.compile(
-    r"(?:(?:\A|[\r\n]{1,8})Mirrors (?P<link>\S+)(?: \(`[^`\n]*`\))?)?(?:\A|[\r\n]{1,8})"
+    r"(?:(?:\A|[\r\n]{1,8})Mirrors (?P<link>https?:\u2060*//\S+)(?: \(`[^`\n]*`\))?)?(?:\A|[\r\n]{1,8})"
     + _MARK
     + r"\s{0,8}\Z"
 )

@@ -368,9 +368,13 @@ def end_state(store: Store, source: str) -> EndState:
     )
 
 
+_OURS = frozenset({"known", "stored", "learned", "removed", "seal"})
+"""When we met a row, and the proof of it, which covers that."""
+
+
 def _timeless(row: Row) -> Row:
     """A row without when we met it, which is what two stores may differ in."""
-    return {name: each for name, each in row.items() if name not in ("known", "stored", "learned", "removed")}
+    return {name: each for name, each in row.items() if name not in _OURS}
 
 
 def standing(state: EndState) -> set[str]:
