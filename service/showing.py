@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -21,7 +23,7 @@ from service.tying import retie_projects
 if TYPE_CHECKING:
     from service.screen import Screen
 
-__all__ = ["show"]
+__all__ = ["command_name", "show"]
 
 PROJECT = "erp"
 REPORTS = {"status": ("html", "md", "json"), "slip": ("html",), "scope": ("html",), "cost": ("html", "xlsx")}
@@ -46,7 +48,7 @@ def show(screen: Screen, folder: Path, seed: int, *, keep: bool) -> None:
         if keep:
             _wait(running, screen)
         else:
-            screen.say("\nTo play with it while the trackers run: crosstie demo --keep")
+            screen.say(f"\nTo play with it while the trackers run: {command_name()} demo --keep")
 
 
 def _read(running: Demo, project: str | None = None) -> None:
@@ -106,6 +108,14 @@ def _write(running: Demo, folder: Path) -> list[Path]:
     return written
 
 
+def command_name() -> str:
+    """How to start us again: by name where the shell finds it, else as we were started."""
+    started = Path(sys.argv[0])
+    if started.name != "crosstie" or shutil.which("crosstie"):
+        return "crosstie"
+    return shlex.quote(str(started))
+
+
 def _wait(running: Demo, screen: Screen) -> None:
     """Say how to use the running trackers from another terminal, and serve them until Ctrl-C."""
     settings = {**running.sandbox.environ, "CROSSTIE_NOW": running.workspace.clock().isoformat()}
@@ -113,9 +123,10 @@ def _wait(running: Demo, screen: Screen) -> None:
     for name, value in settings.items():
         screen.say(f"  export {name}={shlex.quote(value)}")
     config = shlex.quote(str(running.workspace.path.resolve()))
-    screen.say(f"  crosstie -c {config} report slip")
+    command = command_name()
+    screen.say(f"  {command} -c {config} report slip")
     screen.say(
-        f"  crosstie -c {config} changes    # what would be written, once the config says write = true"
+        f"  {command} -c {config} changes    # what would be written, once the config says write = true"
     )
     screen.say("Ctrl-C ends them.")
     threading.Event().wait()
