@@ -26,7 +26,7 @@ from service.logs import Logger
 from service.pace import Pace
 from service.waiting import Interrupted, Pauses
 from sync.pull import Failed, Finished, Step, pull
-from sync.record import Place, Recorded, record
+from sync.reading import fetch_and_record
 
 if TYPE_CHECKING:
     from config.settings import SourceSettings
@@ -255,22 +255,14 @@ class Worker:
                 self._turns[key].hasten(self._office.elapsed())
                 continue
             try:
-                brought = self._record(connector, self._turns[key].source, sorted(ids))
+                source, now = self._turns[key].source, self._office.now()
+                brought = fetch_and_record(self._fenced, connector, source, sorted(ids), now)
             except ConnectorError as error:
                 self._put_off(heard, error)
                 break
             if brought.new or brought.changed or brought.events:
                 changed.append((self.connection, key))
         return changed
-
-    def _record(self, connector: WritingConnector, source: SourceSettings, ids: Sequence[str]) -> Recorded:
-        now = self._office.now()
-        place = Place(self.connection, source.key, now, False)
-        brought = Recorded()
-        for batch in connector.fetch(source, ids, now):
-            with self._fenced.transaction() as writer:
-                brought += record(writer, place, batch)
-        return brought
 
     def _pull(self, connector: Connector, turn: _Turn) -> bool:
         """Ask one source what changed; whether anything did."""

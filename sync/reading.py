@@ -6,11 +6,14 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from config.settings import SourceSettings
 from connectors.base import Batch
+from connectors.writing import WritingConnector
+from model.store import Store
 from model.values import Entity, Issue, Ref
 from model.writer import Writer
 from sync.means import Means
-from sync.record import Place, record
+from sync.record import Place, Recorded, record
 
 __all__ = ["Fetched", "fetch", "fetch_and_record", "issues", "keep"]
 
@@ -55,8 +58,14 @@ def issues(writer: Writer, refs: Collection[Ref]) -> dict[Ref, Issue]:
     return {ref: each.value for ref, each in kept.items() if isinstance(each.value, Issue)}
 
 
-def fetch_and_record(means: Means, connection: str, source: str, ids: Collection[str]) -> None:
-    """Turn a hint that issues changed into facts. Connector errors pass; nothing is stored then."""
-    fetched = _fetched(means, connection, source, ids)
-    with means.store.transaction() as writer:
-        keep(writer, [fetched])
+def fetch_and_record(
+    store: Store, connector: WritingConnector, source: SourceSettings, ids: Collection[str], now: datetime
+) -> Recorded:
+    """Turn a hint that issues changed into facts, all of them or none. Connector errors pass."""
+    here = place(source.connection, source.key, now)
+    batches = connector.fetch(source, ids, now)
+    brought = Recorded()
+    with store.transaction() as writer:
+        for batch in batches:
+            brought += record(writer, here, batch)
+    return brought

@@ -68,7 +68,8 @@ class Program:
         if not issues or self.store.is_new(name, name):
             return
         try:
-            reading.fetch_and_record(means, name, name, [issues[issue % len(issues)].ref.id])
+            source, ids = means.source(name, name), [issues[issue % len(issues)].ref.id]
+            reading.fetch_and_record(self.store, means.writing(name), source, ids, means.clock())
         except ConnectorError as error:
             self.world.tell(f"a hint came to nothing: {error}")
 
