@@ -1,6 +1,7 @@
 """The text by which an issue that Crosstie created is known again: bound to its intent and its container.
 
-A marker is `ct1.<intent>.<MAC>`. Whoever copies one elsewhere, or makes one up, has no valid marker there.
+A marker is `ct1.<intent>.<MAC>`. Only the whole text of the one that was made for an intent and a place counts,
+so whoever copies one elsewhere, or makes one up, has none there.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from hashlib import sha256
 
 from model.values import Issue, Ref
 
-__all__ = ["Copied", "copied", "intent_in", "intents_in", "marker_for"]
+__all__ = ["Copied", "copied", "intents_in", "marker_for"]
 
 _FORM = re.compile(r"ct1\.([0-9a-z-]{4,40})\.([0-9a-f]{16})")
 
@@ -30,15 +31,6 @@ class Copied:
 def marker_for(key: bytes, connection: str, source: str, intent: str) -> str:
     """The marker of an intent in one source of a connection."""
     return f"ct1.{intent}.{_mac(key, connection, source, intent)}"
-
-
-def intent_in(key: bytes, connection: str, source: str, marker: str) -> str | None:
-    """The intent of a marker that stands in this source; None: it is no marker of ours, or not from here."""
-    found = _FORM.fullmatch(marker)
-    if found is None:
-        return None
-    intent, mac = found.groups()
-    return intent if hmac.compare_digest(mac, _mac(key, connection, source, intent)) else None
 
 
 def copied(issues: Iterable[Issue], made: Mapping[str, Ref]) -> tuple[Copied, ...]:
