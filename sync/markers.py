@@ -1,7 +1,7 @@
 """The text by which an issue that Crosstie created is known again: bound to its intent and its container.
 
-A marker is `ct1.<intent>.<MAC>`. Only the whole text of the one that was made for an intent and a place counts,
-so whoever copies one elsewhere, or makes one up, has none there.
+A marker is `ct1.<intent>.<MAC>`. Only the whole text that was made for an intent and a place counts, so
+whoever copies one elsewhere, or makes one up, has none there.
 """
 
 from __future__ import annotations
