@@ -235,6 +235,19 @@ def test_a_creation_that_is_never_found_is_left_to_a_person(store: Store) -> Non
     assert "nobody knows whether the twin of A-1 was created" in (entry.error or "")
 
 
+def test_a_strangers_issue_with_the_twins_own_marker_is_not_taken_for_it(store: Store) -> None:
+    bench = Bench(store)
+    strike(bench, "b", Call.CREATE, Fault.LOST)
+    bench.apply(bench.creation())
+    tracker = bench.trackers["b"]
+    forged = tracker.make("b", "b", {"title": "New"}, bench.clock(), "stranger")
+    tracker.shelf("b").marks[forged] = "ct1.twin-1.b"
+    bench.now += timedelta(hours=1)
+    list(resume(bench.means()))
+    assert bench.states() == [State.UNKNOWN]
+    assert bench.store.view(bench.clock()).ties() == ()
+
+
 def test_a_twin_whose_marker_was_lost_is_known_by_its_maker_and_title(store: Store) -> None:
     bench = Bench(store, forms={"b": Form(marker_apart=True)})
     strike(bench, "b", Call.MARK, Fault.LOST)
