@@ -215,7 +215,6 @@ class _Looking:
         return Changeset(
             project=self._charter.name,
             made=self._now,
-            mark=self._mark.event,
             rules=self._charter.rules,
             ties=ties,
             seen=found.seen,

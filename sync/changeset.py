@@ -119,7 +119,7 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Changeset:
-    """Everything one run would do for a project, decided on the store at `mark` under the config `rules`.
+    """Everything one run would do for a project, decided on the store at `made` under the config `rules`.
 
     `ties` counts the project's ties, against which the blast radius is measured; `seen` counts the values
     that people changed outside since the last run. `since_rules`: the ties whose writes come from a changed
@@ -128,7 +128,6 @@ class Changeset:
 
     project: str
     made: datetime
-    mark: int
     rules: str
     ties: int
     seen: int
@@ -146,7 +145,7 @@ class Changeset:
 
 
 def digest(changeset: Changeset) -> str:
-    """SHA-256 over what would be done; `made` and `mark` leave it as it is."""
+    """SHA-256 over what would be done; `made` leaves it as it is."""
     said = (
         changeset.project,
         changeset.rules,

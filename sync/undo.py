@@ -64,7 +64,7 @@ def undo(store: Store, project: Project, run: int, now: datetime) -> Changeset:
     with store.reading() as books:
         places = [(source.connection, source.key) for source in project.sources]
         ties = count_ties(books.agreement(places))
-    return Changeset(begun.project, now, 0, f"undo {run}", ties, 0, *several)
+    return Changeset(begun.project, now, f"undo {run}", ties, 0, *several)
 
 
 def apply_undo(

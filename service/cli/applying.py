@@ -35,7 +35,7 @@ class Telling:
         self._session = session
         self._desk = desk
         self._silent = silent
-        self.propose(Changeset(desk.charter.name, session.workspace().clock(), 0, "", 0, 0))
+        self.propose(Changeset(desk.charter.name, session.workspace().clock(), "", 0, 0))
 
     def propose(self, changeset: Changeset) -> None:
         """This is what is to be done."""

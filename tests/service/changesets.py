@@ -29,7 +29,6 @@ _BY_OSEI = Why("owner", JIRA, "PAY-88", "u1", datetime(2026, 3, 3, 8, tzinfo=UTC
 CHANGESET = Changeset(
     project="pay",
     made=NOW,
-    mark=7,
     rules="r1",
     ties=812,
     seen=7,

@@ -54,7 +54,7 @@ def test_many_notes_are_shortened_unless_everything_is_asked_for():
 
 
 def test_nothing_to_write_is_said_in_one_line():
-    quiet = Changeset("pay", NOW, 1, "r", 812, 0)
+    quiet = Changeset("pay", NOW, "r", 812, 0)
     assert told(quiet, 120)[2:] == ["Nothing to write: 812 ties agree, as far as the rules ask."]
 
 

@@ -212,7 +212,7 @@ def changeset(
     conflicts: tuple[Conflict, ...] = (),
     refusals: tuple[Refusal, ...] = (),
 ) -> Changeset:
-    return Changeset("pay", START, 0, "rules", 2, 0, writes, conflicts, refusals, settled)
+    return Changeset("pay", START, "rules", 2, 0, writes, conflicts, refusals, settled)
 
 
 def written(steps: list[Step]) -> list[Written]:

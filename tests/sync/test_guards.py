@@ -36,7 +36,7 @@ def write(number: int, actor: str = "ja", destructive: bool = False, connection:
 
 
 def changes(*writes: Write, ties: int = 1000) -> Changeset:
-    return Changeset("pay", at(0), 1, "rules", ties, 0, tuple(writes))
+    return Changeset("pay", at(0), "rules", ties, 0, tuple(writes))
 
 
 def judged(
